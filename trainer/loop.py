@@ -1,0 +1,304 @@
+"""Training: one frozen forward pass feeds every decoder; each has its own optimiser, schedule and guard."""
+
+import json
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+from tqdm import tqdm
+
+from explorer.checkpoints import Configuration, Header, build_decoder, save_checkpoint, write_safetensors
+from explorer.encoders import FrozenEncoder
+from explorer.errors import UserError
+from explorer.metrics import mse, psnr_of_mse
+from trainer.data import PhotoSet
+from trainer.losses import reconstruction_loss
+from trainer.recipe import Recipe
+
+STATISTICS_PHOTOS = 64
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """The part of a decoder's training state that is not tensors; stored as JSON."""
+
+    best_loss: float = math.inf
+    validations_without_progress: int = 0
+    rate_scale: float = 1.0
+    stopped: str = ""
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Head:
+    """One decoder in training."""
+
+    def __init__(self, configuration: Configuration, recipe: Recipe, device: torch.device):
+        self.configuration = configuration
+        self.recipe = recipe
+        torch.manual_seed(recipe.seed)
+        self.decoder = build_decoder(configuration).to(device, memory_format=torch.channels_last)
+        self.optimizer = torch.optim.Adam(self.decoder.parameters(), lr=recipe.learning_rate)
+        self.progress = Progress()
+        self.last_loss = math.nan
+
+    @property
+    def running(self) -> bool:
+        return not self.progress.stopped
+
+    def step(self, step: int, features: Tensor, photos01: Tensor, precision: AbstractContextManager) -> None:
+        """Take one optimiser step. A loss that is not finite stops this head and leaves its weights alone."""
+        rate = self.progress.rate_scale * self.recipe.learning_rate
+        if self.recipe.schedule == "one_cycle":
+            rate = self.recipe.one_cycle_rate(step)
+        self.optimizer.param_groups[0]["lr"] = rate
+        with precision:
+            drawn = self.decoder.draw(features, photos01.shape[-1])
+        loss = reconstruction_loss(self.configuration.loss, drawn.float(), photos01)
+        self.last_loss = loss.item()
+        if not math.isfinite(self.last_loss):
+            self.progress.stopped = f"the loss became {self.last_loss} at step {step}"
+            log.warning(
+                "%s stopped: %s; its best checkpoint is kept", self.configuration.name, self.progress.stopped
+            )
+            return
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def validate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+        """Return {"loss", "psnr"} over (features, photos01) batches, as means over photos."""
+        self.decoder.eval()
+        losses, decibels = [], []
+        for features, photos01 in batches:
+            photos = self.decoder(features, photos01.shape[-1])
+            losses.append(reconstruction_loss(self.configuration.loss, photos, photos01).item() * len(photos))
+            decibels += [psnr_of_mse(error) for error in mse(photos, photos01).tolist()]
+        self.decoder.train()
+        return {"loss": sum(losses) / len(decibels), "psnr": sum(decibels) / len(decibels)}
+
+    def record(self, step: int, validation: dict[str, float]) -> bool:
+        """Note a validation, adjust rate and early stopping; return whether it is the best so far."""
+        recipe, progress = self.recipe, self.progress
+        progress.history.append({"step": step, "train_loss": self.last_loss} | validation)
+        if validation["loss"] < progress.best_loss:
+            progress.best_loss = validation["loss"]
+            progress.validations_without_progress = 0
+            return True
+        progress.validations_without_progress += 1
+        if (
+            recipe.schedule == "plateau"
+            and progress.validations_without_progress % recipe.plateau_patience == 0
+        ):
+            progress.rate_scale *= recipe.plateau_factor
+        if recipe.stop_patience and progress.validations_without_progress >= recipe.stop_patience:
+            progress.stopped = f"no progress in {recipe.stop_patience} validations at step {step}"
+            log.info("%s stopped early: %s", self.configuration.name, progress.stopped)
+        return False
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return decoder and optimiser tensors for the state file."""
+        state = {f"decoder/{name}": tensor for name, tensor in self.decoder.state_dict().items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            state |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
+        return state
+
+    def load_tensors(self, state: dict[str, Tensor]) -> None:
+        decoder = {
+            name.removeprefix("decoder/"): t for name, t in state.items() if name.startswith("decoder/")
+        }
+        self.decoder.load_state_dict(decoder)
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in state.items():
+            if name.startswith("optimizer/"):
+                _, index, slot = name.split("/")
+                slots.setdefault(int(index), {})[slot] = tensor
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+
+
+class Training:
+    """All decoders of one encoder, trained together from one frozen pass per batch.
+
+    `out`/decoders gets each decoder's best checkpoint by validation loss, `out`/state-*.safetensors what
+    `resume` needs; both are replaced whole at every validation, so a kill loses at most the steps since.
+    """
+
+    def __init__(
+        self,
+        configurations: Sequence[Configuration],
+        recipe: Recipe,
+        train: PhotoSet,
+        val: PhotoSet,
+        out: Path,
+        device: str | torch.device = "cpu",
+        progress_bar: bool = True,
+    ):
+        if len({(c.architecture, c.weights) for c in configurations}) != 1:
+            raise UserError(
+                "One training run has one encoder: give one architecture and one kind of weights."
+            )
+        self.recipe = recipe
+        self.train_set, self.val_set = train, val
+        self.out = out
+        self.device = torch.device(device)
+        self.progress_bar = progress_bar
+        first = configurations[0]
+        self.encoder = FrozenEncoder(first.architecture, first.weights, self.device)
+        self.heads = [Head(configuration, recipe, self.device) for configuration in configurations]
+        self.layers = sorted({head.configuration.layer for head in self.heads})
+        self.step = 0
+        self._fingerprints = {layer: self.encoder.fingerprint(layer) for layer in self.layers}
+        self._data = {
+            "train_photos": len(train.photos),
+            "train_digest": train.digest,
+            "val_photos": min(recipe.validation_photos, len(val.photos)),
+            "val_digest": val.digest,
+        }
+        names = " ".join(sorted(c.name for c in configurations))
+        self._identity = {"names": names, "recipe": asdict(recipe), "data": self._data}
+
+    @property
+    def state_file(self) -> Path:
+        first = self.heads[0].configuration
+        return self.out / f"state-{first.architecture}-{first.weights}.safetensors"
+
+    def run(self, resume: bool = False) -> list[Head]:
+        """Train to the recipe's last step and return the heads. `resume` continues from the state file."""
+        if resume:
+            self._load_state()
+        else:
+            self._set_statistics()
+        validation = self._validation_batches()
+        bar = tqdm(
+            total=self.recipe.steps,
+            initial=self.step,
+            unit="step",
+            disable=not self.progress_bar,
+            smoothing=0.05,
+        )
+        with bar:
+            while self.step < self.recipe.steps and any(head.running for head in self.heads):
+                self._train_step()
+                self.step += 1
+                bar.update()
+                if self.step % self.recipe.validate_every == 0 or self.step == self.recipe.steps:
+                    self._validate(validation)
+                if self.step % 10 == 0:
+                    bar.set_postfix_str(self._summary(), refresh=False)
+        return self.heads
+
+    def _train_step(self) -> None:
+        recipe = self.recipe
+        photos01 = self.train_set.random_crops(self.step, recipe.batch, recipe.crop, recipe.seed).to(
+            self.device
+        )
+        running = [head for head in self.heads if head.running]
+        with self._precision():
+            features = self.encoder(photos01, {head.configuration.layer for head in running})
+        for head in running:
+            head.step(self.step, features[head.configuration.layer].float(), photos01, self._precision())
+
+    def _validate(self, validation: dict[str, list[tuple[Tensor, Tensor]]]) -> None:
+        for head in self.heads:
+            if not head.running:
+                continue
+            figures = head.validate(validation[head.configuration.layer])
+            if head.record(self.step, figures):
+                self._save_best(head, figures)
+            log.info("step %d %s: loss %.5f, %.2f dB", self.step, head.configuration.name, *figures.values())
+        self._save_state()
+
+    def _save_best(self, head: Head, figures: dict[str, float]) -> None:
+        layer = head.configuration.layer
+        header = Header(
+            configuration=head.configuration,
+            fingerprint=self._fingerprints[layer],
+            recipe=self.recipe.for_checkpoint(head.configuration),
+            data=self._data,
+            metrics={"step": self.step} | {f"val_{name}": value for name, value in figures.items()},
+            parameters=sum(p.numel() for p in head.decoder.parameters()),
+        )
+        save_checkpoint(self.out / "decoders", head.decoder, header)
+
+    def _set_statistics(self) -> None:
+        """Give every decoder the per-channel mean and std of its layer's features on training crops."""
+        crops = self.train_set.centre_crops(limit=STATISTICS_PHOTOS)
+        for layer, (mean, std) in feature_statistics(self.encoder, crops, self.layers).items():
+            for head in self.heads:
+                if head.configuration.layer == layer:
+                    head.decoder.set_statistics(mean, std)
+
+    def _validation_batches(self) -> dict[str, list[tuple[Tensor, Tensor]]]:
+        """Encode the validation photos once: the encoder is frozen, so their features never change."""
+        crops = self.val_set.centre_crops(limit=self.recipe.validation_photos).to(self.device)
+        batches: dict[str, list[tuple[Tensor, Tensor]]] = {layer: [] for layer in self.layers}
+        for photos01 in crops.split(8):
+            for layer, features in self.encoder(photos01, self.layers).items():
+                batches[layer].append((features, photos01))
+        return batches
+
+    def _precision(self) -> AbstractContextManager:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
+
+    def _summary(self) -> str:
+        last = [f"{h.configuration.layer}/{h.configuration.loss} {h.last_loss:.4f}" for h in self.heads[:2]]
+        best = [f"{h.progress.history[-1]['psnr']:.1f}" for h in self.heads if h.progress.history]
+        return f"loss {', '.join(last)}; val dB {' '.join(best) or '-'}"
+
+    def _save_state(self) -> None:
+        tensors: dict[str, Tensor] = {}
+        for head in self.heads:
+            tensors |= {
+                f"{head.configuration.name}/{name}": tensor for name, tensor in head.tensors().items()
+            }
+        progress = {head.configuration.name: asdict(head.progress) for head in self.heads}
+        metadata: dict[str, Any] = {"step": self.step, "identity": self._identity, "progress": progress}
+        write_safetensors(self.state_file, tensors, {"training": json.dumps(metadata)})
+
+    def _load_state(self) -> None:
+        """Restore a stopped run. Raises UserError when there is none, or when it was another run's."""
+        if not self.state_file.exists():
+            raise UserError(f"Nothing to resume in {str(self.out)!r}: start without --resume.")
+        with safe_open(self.state_file, framework="pt", device=str(self.device)) as file:
+            metadata = json.loads(file.metadata()["training"])
+            if metadata["identity"] != self._identity:
+                raise UserError(
+                    f"{self.state_file.name} belongs to a run with another recipe, decoders or photos: "
+                    "use the same arguments to resume it, or another --out."
+                )
+            names = list(file.keys())
+            for head in self.heads:
+                prefix = f"{head.configuration.name}/"
+                head.load_tensors(
+                    {n.removeprefix(prefix): file.get_tensor(n) for n in names if n.startswith(prefix)}
+                )
+                head.progress = Progress(**metadata["progress"][head.configuration.name])
+        self.step = metadata["step"]
+
+
+def feature_statistics(
+    encoder: FrozenEncoder, crops01: Tensor, layers: Sequence[str], batch: int = 8
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return {layer: (mean (C,), std (C,))} of the features of (N, 3, H, W) photos, in float64 sums."""
+    sums: dict[str, Tensor] = {}
+    counts = dict.fromkeys(layers, 0)
+    for photos01 in crops01.split(batch):
+        for layer, features in encoder(photos01, layers).items():
+            flat = features.double().flatten(2)
+            moments = torch.stack([flat.sum(dim=(0, 2)), flat.square().sum(dim=(0, 2))])
+            sums[layer] = sums.get(layer, 0) + moments
+            counts[layer] += flat.shape[0] * flat.shape[2]
+    result = {}
+    for layer, moments in sums.items():
+        mean, square = moments / counts[layer]
+        result[layer] = (mean.float(), (square - mean**2).clamp_min(0).sqrt().float())
+    return result
