@@ -96,6 +96,7 @@ def lpips(reconstruction01: Tensor, original01: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=4)
+@torch.inference_mode(False)  # tensors made in inference mode could never be trained through
 def lpips_network(device: str = "cpu") -> nn.Module:
     """Return the official LPIPS network fed with the bundled float32 weights, so that nothing is downloaded.
 

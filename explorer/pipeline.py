@@ -21,7 +21,7 @@ from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
 from explorer.feature_maps import FeatureMaps
 from explorer.images import load_photo, report_crop, to_pil, to_tensor
-from explorer.metrics import Metrics, error_map, measure
+from explorer.metrics import Metrics, error_map, lpips_network, measure
 from explorer.weights import checkpoints_folder
 
 ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
@@ -88,6 +88,7 @@ class Explorer:
         an unknown name, or a configuration that is not ready.
         """
         configuration = self.catalogue().find(architecture, layer, decoder, loss, weights)
+        self._load([configuration])
         started = time.perf_counter()
         original = report_crop(load_photo(image))
         features = self._encode(original, architecture, weights, [layer])[layer]
@@ -114,6 +115,7 @@ class Explorer:
             except UserError:
                 if layer == names[-1] and not found:
                     raise
+        self._load(found)
         started = time.perf_counter()
         original = report_crop(load_photo(image))
         features = self._encode(original, architecture, weights, [c.layer for c in found])
@@ -171,6 +173,12 @@ class Explorer:
             metrics=metrics,
             seconds=time.perf_counter() - started,
         )
+
+    def _load(self, configurations: list[Configuration]) -> None:
+        """Load decoders and LPIPS before the clock starts: `seconds` is the time a reconstruction takes."""
+        lpips_network(str(self.device))
+        for configuration in configurations:
+            self._decoder(configuration)
 
     def _decoder(self, configuration: Configuration) -> Decoder:
         with self._lock:

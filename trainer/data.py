@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer.errors import UserError
-from explorer.images import load_photo, resize_short_side, report_crop, to_tensor
+from explorer.images import load_photo, report_crop, resize_short_side, to_tensor
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 SHORT_SIDE = 256

@@ -31,6 +31,7 @@ ALEXNET_CONVOLUTIONS = [0, 3, 6, 8, 10]
 
 _ADMITTED = {
     ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
 }

@@ -1,0 +1,107 @@
+import csv
+import json
+
+import pytest
+from PIL import Image
+
+from explorer.__main__ import main
+
+KEYS = {
+    *("architecture", "layer", "decoder", "loss", "weights"),
+    *("psnr", "ssim", "lpips", "mse", "seconds", "files"),
+}
+
+
+def last_line(capsys) -> dict:
+    return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+def test_reconstruct_writes_three_pictures_and_prints_the_figures(cat, tmp_path, capsys):
+    arguments = ["--architecture", "vgg16", "--layer", "block1", "--decoder", "transposed_conv"]
+    assert (
+        main(["reconstruct", str(cat), *arguments, "--loss", "hybrid", "--out", str(tmp_path), "--json"]) == 0
+    )
+    found = last_line(capsys)
+    assert found.keys() == KEYS
+    assert found["files"].keys() == {"original", "reconstruction", "error"}
+    assert all(Image.open(path).size == (224, 224) for path in found["files"].values())
+    assert 26 < found["psnr"] < 40
+
+
+def test_depth_prints_every_layer_shallow_to_deep(cat, tmp_path, capsys):
+    assert main(["depth", str(cat), "--decoder", "linear", "--out", str(tmp_path), "--json"]) == 0
+    layers = last_line(capsys)["layers"]
+    assert [row["layer"] for row in layers] == ["block1", "block2", "block3", "block4", "block5"]
+    assert all(row.keys() == KEYS for row in layers)
+    assert len({row["files"]["reconstruction"] for row in layers}) == 5
+
+
+def test_features_writes_every_page_and_the_channel_table(cat, tmp_path):
+    assert main(["features", str(cat), "--layer", "block2", "--out", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "vgg16-block2-channels.csv",
+        "vgg16-block2-features-01.png",
+        "vgg16-block2-features-02.png",
+    ]
+    with (tmp_path / "vgg16-block2-channels.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 128
+    assert float(rows[0]["rms"]) >= float(rows[-1]["rms"])
+
+
+def test_list_as_json_names_what_is_ready_and_what_is_missing(capsys):
+    assert main(["list", "--json"]) == 0
+    found = last_line(capsys)
+    assert [layer["name"] for layer in found["architectures"]["vgg16"]] == [f"block{i}" for i in range(1, 6)]
+    ready = {(row["layer"], row["decoder"], row["loss"]) for row in found["ready"]}
+    assert ("block5", "transposed_conv", "hybrid") in ready
+    assert all("python -m trainer" in row["reason"] for row in found["missing"])
+
+
+def test_list_for_people_shows_each_layer(capsys):
+    assert main(["list"]) == 0
+    printed = capsys.readouterr().out
+    assert "vgg16 (VGG16)" in printed
+    assert "block3: 256 channels of 28 x 28" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--architecture", "vgg17"], "unknown architecture 'vgg17'"),
+        (["--layer", "block9"], "block1, block2, block3, block4, block5"),
+        (["--decoder", "diffusion"], "choose one of linear, transposed_conv"),
+        (["--loss", "l1"], "choose one of mse, lpips, hybrid"),
+        (["--weights", "jft"], "choose one of imagenet, random"),
+        (["--checkpoints", "/no/such/folder"], "does not exist"),
+    ],
+)
+def test_mistake_is_one_line_on_standard_error_and_status_2(cat, tmp_path, capsys, arguments, said):
+    assert main(["reconstruct", str(cat), "--out", str(tmp_path / "out"), *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert said in captured.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_broken_photo_is_one_line_and_status_2(tmp_path, capsys):
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    broken = str(tmp_path / "broken.jpg")
+    assert main(["reconstruct", broken, "--decoder", "linear", "--out", str(tmp_path)]) == 2
+    captured = capsys.readouterr().err
+    assert captured.count("\n") == 1 and "broken.jpg" in captured
+
+
+@pytest.mark.parametrize("arguments", [["reconstruct"], ["nonsense"], [], ["depth", "photo.jpg"]])
+def test_wrong_usage_is_one_line_and_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_folder_that_cannot_be_written_is_one_line(cat, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert main(["features", str(cat), "--out", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,96 @@
+import pytest
+import torch
+from torch import nn
+
+from explorer.encoders import FrozenEncoder, same_fingerprint
+from explorer.errors import UserError
+from explorer.weights import BUNDLED, reader
+
+SHAPES = {
+    "block1": (64, 112, 112),
+    "block2": (128, 56, 56),
+    "block3": (256, 28, 28),
+    "block4": (512, 14, 14),
+    "block5": (512, 7, 7),
+}
+
+
+@pytest.fixture(scope="module")
+def vgg16() -> FrozenEncoder:
+    return FrozenEncoder("vgg16")
+
+
+def test_one_pass_gives_every_layer_in_the_designs_shape(vgg16, examples01):
+    features = vgg16(examples01[:1], SHAPES)
+    assert {layer: tuple(f.shape[1:]) for layer, f in features.items()} == SHAPES
+
+
+def test_only_the_convolutions_that_are_needed_are_loaded(examples01):
+    encoder = FrozenEncoder("vgg16")
+    assert encoder.loaded_convolutions == 0
+    encoder(examples01[:1], ["block2"])
+    assert encoder.loaded_convolutions == 4
+    encoder(examples01[:1], ["block1"])
+    assert encoder.loaded_convolutions == 4
+    encoder(examples01[:1], ["block5"])
+    assert encoder.loaded_convolutions == 13
+
+
+def test_asking_for_several_layers_gives_the_same_features_as_one_by_one(vgg16, examples01):
+    together = vgg16(examples01[:1], ["block4", "block1"])
+    assert set(together) == {"block1", "block4"}
+    for layer, features in together.items():
+        assert torch.equal(features, vgg16(examples01[:1], [layer])[layer])
+
+
+def test_features_equal_torchvisions_vgg16_with_the_same_weights(vgg16, examples01):
+    from torchvision.models import vgg16 as torchvision_vgg16
+
+    network = torchvision_vgg16(weights=None).features.eval()
+    read = reader("vgg16")
+    for index, module in enumerate(network):
+        if isinstance(module, nn.Conv2d):
+            module.weight.data = read(f"features.{index}.weight", tuple(module.weight.shape))
+            module.bias.data = read(f"features.{index}.bias", tuple(module.bias.shape))
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    with torch.no_grad():
+        expected = network((examples01[:2] - mean.reshape(3, 1, 1)) / std.reshape(3, 1, 1))
+    assert torch.allclose(vgg16(examples01[:2], ["block5"])["block5"], expected, atol=1e-3)
+
+
+def test_a_normalised_photo_is_refused(vgg16, examples01):
+    with pytest.raises(ValueError, match=r"values in \[0, 1\]"):
+        vgg16((examples01[:1] - 0.485) / 0.229, ["block1"])
+    with pytest.raises(ValueError, match=r"values in \[0, 1\]"):
+        vgg16(torch.full((1, 3, 64, 64), float("nan")), ["block1"])
+
+
+def test_unknown_names_list_the_allowed_ones(vgg16, examples01):
+    with pytest.raises(UserError, match="block1, block2, block3, block4, block5"):
+        vgg16(examples01[:1], ["block9"])
+    with pytest.raises(UserError, match="unknown architecture 'vgg17' .did you mean vgg16"):
+        FrozenEncoder("vgg17")
+
+
+def test_fingerprint_tells_trained_from_random_weights_and_layers_apart(vgg16):
+    trained = vgg16.fingerprint("block2")
+    assert same_fingerprint(trained, FrozenEncoder("vgg16").fingerprint("block2"))
+    assert not same_fingerprint(trained, FrozenEncoder("vgg16", "random").fingerprint("block2"))
+    assert not same_fingerprint(trained, vgg16.fingerprint("block3"))
+
+
+def test_fingerprint_notices_one_changed_convolution(tmp_path, vgg16):
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(BUNDLED / "encoders/vgg16.safetensors")
+    tensors["features.2.weight"] *= 1.05
+    (tmp_path / "encoders").mkdir()
+    save_file(tensors, tmp_path / "encoders/vgg16.safetensors")
+    changed = FrozenEncoder("vgg16", folder=tmp_path)
+    assert not same_fingerprint(changed.fingerprint("block1"), vgg16.fingerprint("block1"))
+
+
+def test_random_control_needs_no_file_and_keeps_a_usable_signal(examples01):
+    features = FrozenEncoder("vgg16", "random")(examples01[:1], ["block5"])["block5"]
+    assert features.std() > 0.01
+    assert torch.isfinite(features).all()

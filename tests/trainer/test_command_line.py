@@ -1,0 +1,63 @@
+import pytest
+
+from trainer.__main__ import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--architecture", "vgg17"], "unknown architecture"),
+        (["--architecture", "vgg16", "--layer", "block7"], "block1, block2, block3, block4, block5"),
+        (["--architecture", "vgg16", "--decoder", "linear"], "fit-linear"),
+        (["--architecture", "vgg16", "--decoder", "gan"], "linear, transposed_conv"),
+        (["--architecture", "vgg16", "--loss", "l1"], "mse, lpips, hybrid"),
+        (["--architecture", "vgg16", "--crop", "7"], "32 to 256"),
+        (["--architecture", "vgg16"], "does not exist"),
+    ],
+)
+def test_mistake_is_one_line_and_status_2(arguments, said, tmp_path, capsys):
+    photos, out = tmp_path / "no photos", tmp_path / "out"
+    assert main(["train", *arguments, "--photos", str(photos), "--out", str(out)]) == 2
+    captured = capsys.readouterr().err
+    assert captured.count("\n") == 1
+    assert said in captured
+    assert not out.exists()
+
+
+def test_train_then_evaluate_then_list_from_the_command_line(photos_folder, tmp_path, capsys):
+    run = [
+        "--steps",
+        "2",
+        "--batch",
+        "2",
+        "--crop",
+        "64",
+        "--validation-photos",
+        "1",
+        "--validate-every",
+        "1",
+    ]
+    where = ["--photos", str(photos_folder), "--out", str(tmp_path)]
+    choice = ["--architecture", "vgg16", "--layer", "block1", "--decoder", "transposed_conv", "--loss", "mse"]
+    assert main(["train", *choice, *run, *where]) == 0
+    assert "vgg16-block1-transposed_conv-mse-imagenet:" in capsys.readouterr().out
+    assert main(["train", *choice, *run, *where, "--resume"]) == 0
+    results = tmp_path / "results.json"
+    measure = [
+        "evaluate",
+        "--photos",
+        str(photos_folder),
+        "--checkpoints",
+        str(tmp_path),
+        "--out",
+        str(results),
+    ]
+    assert main(measure) == 0
+    assert results.exists()
+
+
+def test_fit_linear_from_the_command_line(photos_folder, tmp_path, capsys):
+    choice = ["--architecture", "vgg16", "--layer", "block1", "--weights", "random"]
+    assert main(["fit-linear", *choice, "--photos", str(photos_folder), "--out", str(tmp_path)]) == 0
+    assert "vgg16 block1:" in capsys.readouterr().out
+    assert (tmp_path / "decoders/vgg16-block1-linear-mse-random.safetensors").exists()
