@@ -145,15 +145,15 @@ class Catalogue:
         self.skipped = skipped
 
     @classmethod
-    def scan(cls, folder: Path, encoder_for: Any) -> "Catalogue":
-        """Read the headers of `folder`/decoders/*.safetensors and check each against its encoder.
+    def scan(cls, folder: Path, encoder_for: Any, only: str = "*") -> "Catalogue":
+        """Read the headers of `folder`/decoders/`only`.safetensors and check each against its encoder.
 
         `encoder_for(architecture, weights)` returns the FrozenEncoder that will feed the decoder. A file that
         does not fit is logged and listed in `skipped`, and the others stay usable.
         """
         entries: dict[Configuration, Path] = {}
         skipped: list[tuple[str, str]] = []
-        for path in sorted((folder / "decoders").glob("*.safetensors")):
+        for path in sorted((folder / "decoders").glob(f"{only}.safetensors")):
             try:
                 header = read_header(path)
                 configuration = header.configuration

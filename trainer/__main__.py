@@ -59,6 +59,13 @@ def parser() -> Parser:
         metavar="NAME",
         help=f"of {', '.join(LOSSES)} (default: hybrid)",
     )
+    trained.add_argument(
+        "--linear-from",
+        type=Path,
+        default=BUNDLED,
+        metavar="DIR",
+        help="checkpoints with the fitted linear decoders",
+    )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
     choices = {"schedule": SCHEDULES, "precision": PRECISIONS}
     for field in fields(Recipe):
@@ -128,7 +135,10 @@ def run_train(options: argparse.Namespace) -> None:
     ]
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     train, val = load_train_val(options.photos, recipe.seed)
-    for head in Training(configurations, recipe, train, val, options.out, options.device).run(options.resume):
+    training = Training(
+        configurations, recipe, train, val, options.out, options.device, linear_from=options.linear_from
+    )
+    for head in training.run(options.resume):
         best = min(head.progress.history, key=lambda entry: entry["loss"], default=None)
         figures = f"{best['psnr']:.2f} dB on the validation photos" if best else "no validation reached"
         stopped = f" ({head.progress.stopped})" if head.progress.stopped else ""

@@ -5,7 +5,7 @@ import logging
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,20 @@ from safetensors import safe_open
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer.checkpoints import Configuration, Header, build_decoder, save_checkpoint, write_safetensors
+from explorer.checkpoints import (
+    Catalogue,
+    Configuration,
+    Header,
+    build_decoder,
+    load_decoder,
+    save_checkpoint,
+    write_safetensors,
+)
+from explorer.decoders import Decoder, decoder_spec
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.metrics import mse, psnr_of_mse
+from explorer.weights import BUNDLED
 from trainer.data import PhotoSet
 from trainer.losses import reconstruction_loss
 from trainer.recipe import Recipe
@@ -141,6 +151,7 @@ class Training:
         out: Path,
         device: str | torch.device = "cpu",
         progress_bar: bool = True,
+        linear_from: Path = BUNDLED,
     ):
         if len({(c.architecture, c.weights) for c in configurations}) != 1:
             raise UserError(
@@ -156,6 +167,7 @@ class Training:
         self.heads = [Head(configuration, recipe, self.device) for configuration in configurations]
         self.layers = sorted({head.configuration.layer for head in self.heads})
         self.step = 0
+        self._linear_from = linear_from
         self._fingerprints = {layer: self.encoder.fingerprint(layer) for layer in self.layers}
         self._data = {
             "train_photos": len(train.photos),
@@ -236,6 +248,17 @@ class Training:
             for head in self.heads:
                 if head.configuration.layer == layer:
                     head.decoder.set_statistics(mean, std)
+        for head in self.heads:
+            if decoder_spec(head.configuration.decoder).starts_from_linear:
+                head.decoder.start_from(self._fitted_linear(head.configuration))
+
+    def _fitted_linear(self, configuration: Configuration) -> Decoder:
+        """Return the linear decoder of the same layer. Raises UserError if it was not fitted yet."""
+        linear = replace(configuration, decoder="linear", loss="mse")
+        catalogue = Catalogue.scan(
+            self._linear_from, lambda architecture, weights: self.encoder, only=linear.name
+        )
+        return load_decoder(catalogue.entries[catalogue.find(**vars(linear))], self.device)
 
     def _validation_batches(self) -> dict[str, list[tuple[Tensor, Tensor]]]:
         """Encode the validation photos once: the encoder is frozen, so their features never change."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from explorer.decoders.blocks import Decoder
 from explorer.decoders.linear import Linear
+from explorer.decoders.pixel_shuffle import PixelShuffle
 from explorer.decoders.transposed_conv import TransposedConv
 from explorer.errors import unknown
 
@@ -23,6 +24,7 @@ class DecoderSpec:
     summary: str
     build: Callable[[int, int], Decoder]
     closed_form: bool = False
+    starts_from_linear: bool = False
 
     @property
     def losses(self) -> list[str]:
@@ -41,6 +43,12 @@ DECODERS: dict[str, DecoderSpec] = {
         "Transposed convolutions",
         "A small trained network that doubles the picture step by step.",
         TransposedConv,
+    ),
+    "pixel_shuffle": DecoderSpec(
+        "Pixel shuffle",
+        "The linear map plus a trained correction: the sharpest and most exact of these decoders.",
+        PixelShuffle,
+        starts_from_linear=True,
     ),
 }
 

@@ -24,4 +24,8 @@ class Linear(Decoder):
         self.expand = nn.Conv2d(rank, patch, 1)
 
     def decode(self, standardised: Tensor) -> Tensor:
-        return F.pixel_shuffle(self.expand(self.project(standardised)), self.factor)
+        return self.join(self.project(standardised))
+
+    def join(self, codes: Tensor) -> Tensor:
+        """Return the photo (N, 3, H * factor, W * factor) with the patch codes (N, rank, H, W)."""
+        return F.pixel_shuffle(self.expand(codes), self.factor)

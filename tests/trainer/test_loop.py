@@ -5,7 +5,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from explorer.checkpoints import Catalogue, Configuration, read_header
+from explorer.checkpoints import Catalogue, Configuration, load_decoder, read_header
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from trainer import loop
@@ -165,3 +165,23 @@ def test_one_cycle_rises_to_the_peak_and_falls_to_almost_nothing():
 def test_recipe_that_cannot_work_is_refused(wrong, said):
     with pytest.raises(UserError, match=said):
         Recipe(**wrong)
+
+
+def test_pixel_shuffle_begins_as_the_fitted_linear_decoder(photos, tmp_path):
+    from trainer.linear import fit_linear
+
+    fit_linear("vgg16", ["block1"], photos, photos, tmp_path, progress_bar=False)
+    heads = [Configuration("vgg16", "block1", "pixel_shuffle", "mse")]
+    run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, linear_from=tmp_path)
+    run._set_statistics()
+    linear = load_decoder(tmp_path / "decoders/vgg16-block1-linear-mse-imagenet.safetensors")
+    features = run.encoder(photos.centre_crops(limit=1), ["block1"])["block1"]
+    with torch.no_grad():
+        assert torch.allclose(run.heads[0].decoder(features), linear(features), atol=1e-5)
+
+
+def test_pixel_shuffle_without_a_fitted_linear_decoder_says_how_to_fit_it(photos, tmp_path):
+    heads = [Configuration("vgg16", "block1", "pixel_shuffle", "mse")]
+    run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, linear_from=tmp_path)
+    with pytest.raises(UserError, match="python -m trainer fit-linear"):
+        run.run()
