@@ -85,7 +85,23 @@ def _vgg16() -> EncoderSpec:
     return EncoderSpec("VGG16", tuple(layers), tuple(stages))
 
 
-ENCODERS: dict[str, EncoderSpec] = {"vgg16": _vgg16()}
+def _alexnet() -> EncoderSpec:
+    """AlexNet (Krizhevsky 2014), layers after each ReLU; parameters named as in torchvision."""
+    conv1 = Conv("features.0", 3, 64, kernel=11, stride=4, padding=2)
+    conv2 = Conv("features.3", 64, 192, kernel=5, padding=2)
+    stages = (
+        (conv1,),
+        (MaxPool(3), conv2),
+        (MaxPool(3), Conv("features.6", 192, 384)),
+        (Conv("features.8", 384, 256),),
+        (Conv("features.10", 256, 256),),
+    )
+    shapes = [(64, 55), (192, 27), (384, 13), (256, 13), (256, 13)]
+    layers = tuple(Layer(f"conv{number}", *shape) for number, shape in enumerate(shapes, start=1))
+    return EncoderSpec("AlexNet", layers, stages)
+
+
+ENCODERS: dict[str, EncoderSpec] = {"vgg16": _vgg16(), "alexnet": _alexnet()}
 
 
 def encoder_spec(architecture: str) -> EncoderSpec:

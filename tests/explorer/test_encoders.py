@@ -1,18 +1,13 @@
 import pytest
 import torch
+import torchvision
 from torch import nn
 
-from explorer.encoders import FrozenEncoder, same_fingerprint
+from explorer.encoders import ENCODERS, FrozenEncoder, same_fingerprint
 from explorer.errors import UserError
 from explorer.weights import BUNDLED, reader
 
-SHAPES = {
-    "block1": (64, 112, 112),
-    "block2": (128, 56, 56),
-    "block3": (256, 28, 28),
-    "block4": (512, 14, 14),
-    "block5": (512, 7, 7),
-}
+BLOCKS = ["block1", "block2", "block3", "block4", "block5"]
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +15,17 @@ def vgg16() -> FrozenEncoder:
     return FrozenEncoder("vgg16")
 
 
-def test_one_pass_gives_every_layer_in_the_designs_shape(vgg16, examples01):
-    features = vgg16(examples01[:1], SHAPES)
-    assert {layer: tuple(f.shape[1:]) for layer, f in features.items()} == SHAPES
+@pytest.mark.parametrize("architecture", ENCODERS)
+def test_one_pass_gives_every_layer_in_the_tables_shape(architecture, examples01):
+    spec = ENCODERS[architecture]
+    features = FrozenEncoder(architecture)(examples01[:1], spec.layer_names)
+    expected = {layer.name: (layer.channels, layer.size, layer.size) for layer in spec.layers}
+    assert {layer: tuple(f.shape[1:]) for layer, f in features.items()} == expected
+
+
+def test_vgg16_blocks_have_the_published_shapes():
+    shapes = [(layer.name, layer.channels, layer.size) for layer in ENCODERS["vgg16"].layers]
+    assert shapes == list(zip(BLOCKS, [64, 128, 256, 512, 512], [112, 56, 28, 14, 7], strict=True))
 
 
 def test_only_the_convolutions_that_are_needed_are_loaded(examples01):
@@ -43,11 +46,12 @@ def test_asking_for_several_layers_gives_the_same_features_as_one_by_one(vgg16, 
         assert torch.equal(features, vgg16(examples01[:1], [layer])[layer])
 
 
-def test_features_equal_torchvisions_vgg16_with_the_same_weights(vgg16, examples01):
-    from torchvision.models import vgg16 as torchvision_vgg16
-
-    network = torchvision_vgg16(weights=None).features.eval()
-    read = reader("vgg16")
+@pytest.mark.parametrize(("architecture", "deepest"), [("vgg16", "block5"), ("alexnet", "conv5")])
+def test_features_equal_torchvisions_network_with_the_same_weights(architecture, deepest, examples01):
+    network = getattr(torchvision.models, architecture)(weights=None).features.eval()
+    if deepest == "conv5":
+        network = network[:-1]  # the layer is read before the last max-pool
+    read = reader(architecture)
     for index, module in enumerate(network):
         if isinstance(module, nn.Conv2d):
             module.weight.data = read(f"features.{index}.weight", tuple(module.weight.shape))
@@ -55,7 +59,9 @@ def test_features_equal_torchvisions_vgg16_with_the_same_weights(vgg16, examples
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     with torch.no_grad():
         expected = network((examples01[:2] - mean.reshape(3, 1, 1)) / std.reshape(3, 1, 1))
-    assert torch.allclose(vgg16(examples01[:2], ["block5"])["block5"], expected, atol=1e-3)
+    assert torch.allclose(
+        FrozenEncoder(architecture)(examples01[:2], [deepest])[deepest], expected, atol=1e-3
+    )
 
 
 def test_a_normalised_photo_is_refused(vgg16, examples01):
