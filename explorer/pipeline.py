@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import os
 import time
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from torch import Tensor
 from explorer.checkpoints import Catalogue, Configuration, load_decoder
 from explorer.colours import colourise
 from explorer.decoders import Decoder
+from explorer.devices import choose_device
 from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
 from explorer.feature_maps import FeatureMaps
@@ -58,7 +58,7 @@ class Explorer:
 
     def __init__(self, checkpoints: str | Path | None = None, device: str | None = None):
         self.folder = checkpoints_folder(checkpoints)
-        self.device = _device(device)
+        self.device = choose_device(device)
         self._lock = RLock()
         self._encoders: dict[tuple[str, str], FrozenEncoder] = {}
         self._decoders: OrderedDict[Configuration, Decoder] = OrderedDict()
@@ -190,11 +190,3 @@ class Explorer:
             while len(self._decoders) > MAX_CACHED_DECODERS:
                 self._decoders.popitem(last=False)
             return self._decoders[configuration]
-
-
-def _device(given: str | None) -> torch.device:
-    name = given or os.environ.get("EXPLORER_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise UserError(f"The device {name!r} cannot be used here: set EXPLORER_DEVICE to cpu.") from error

@@ -2,13 +2,13 @@
 
 import argparse
 import logging
-import os
 import sys
 from dataclasses import fields
 from pathlib import Path
 
 from explorer.command_line import Parser, run
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
+from explorer.devices import choose_device
 from explorer.encoders import encoder_spec
 from explorer.errors import UserError, unknown
 from explorer.weights import BUNDLED, SOURCES
@@ -77,7 +77,8 @@ def parser() -> Parser:
     )
     measured.add_argument("--photos", type=Path, required=True, metavar="DIR")
     measured.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
-    measured.add_argument("--only", metavar="PATTERN", help="names to measure, such as 'vgg16-block1-*'")
+    measured.add_argument("--only", metavar="PATTERN", help="names to measure: a part, or 'vgg16-block1-*'")
+    _device_argument(measured)
     measured.add_argument("--out", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
     return top
 
@@ -90,7 +91,11 @@ def _encoder_arguments(sub: argparse.ArgumentParser) -> None:
         "--photos", type=Path, required=True, metavar="DIR", help="a folder, or one with train/ and val/"
     )
     sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets decoders/*.safetensors")
-    sub.add_argument("--device", default=os.environ.get("EXPLORER_DEVICE", "cpu"))
+    _device_argument(sub)
+
+
+def _device_argument(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--device", metavar="NAME", help="default: EXPLORER_DEVICE, then a GPU if there is one")
 
 
 def _layers(options: argparse.Namespace) -> list[str]:
@@ -111,7 +116,8 @@ def run_fit_linear(options: argparse.Namespace) -> None:
 
     layers = _layers(options)
     train, val = load_train_val(options.photos)
-    found = fit_linear(options.architecture, layers, train, val, options.out, options.weights, options.device)
+    device = choose_device(options.device)
+    found = fit_linear(options.architecture, layers, train, val, options.out, options.weights, device)
     for layer, decibels in found.items():
         print(f"{options.architecture} {layer}: {decibels:.2f} dB on the validation photos")
 
@@ -135,8 +141,9 @@ def run_train(options: argparse.Namespace) -> None:
     ]
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     train, val = load_train_val(options.photos, recipe.seed)
+    device = choose_device(options.device)
     training = Training(
-        configurations, recipe, train, val, options.out, options.device, linear_from=options.linear_from
+        configurations, recipe, train, val, options.out, device, linear_from=options.linear_from
     )
     for head in training.run(options.resume):
         best = min(head.progress.history, key=lambda entry: entry["loss"], default=None)
@@ -148,7 +155,8 @@ def run_train(options: argparse.Namespace) -> None:
 def run_evaluate(options: argparse.Namespace) -> None:
     from trainer.evaluate import evaluate, write_results
 
-    results = evaluate(options.photos, options.checkpoints, options.only)
+    device = choose_device(options.device)
+    results = evaluate(options.photos, options.checkpoints, options.only, options.out, device)
     write_results(results, options.out)
     for row in results["configurations"]:
         mean = row["mean"]

@@ -26,12 +26,18 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(
-    photos: Path, checkpoints: Path, only: str | None = None, device: str = "cpu", progress_bar: bool = True
+    photos: Path,
+    checkpoints: Path,
+    only: str | None = None,
+    earlier: Path | None = None,
+    device: str | torch.device = "cpu",
+    progress_bar: bool = True,
 ) -> dict[str, Any]:
-    """Return {"protocol", "configurations"} for the ready checkpoints whose name matches `only` (a glob).
+    """Return {"protocol", "configurations"} for the ready checkpoints whose name has or matches `only`.
 
     Each photo is shortened to 256 pixels, its centre 224 reconstructed, and compared in [0, 1]. A checkpoint
-    that cannot be used is logged and left out. Raises UserError when nothing is left to measure.
+    that cannot be used is logged and left out. Rows of the results file `earlier` that are not measured again
+    are kept. Raises UserError when nothing is left to measure, or when `earlier` has another protocol.
     """
     encoders: dict[tuple[str, str], FrozenEncoder] = {}
 
@@ -42,31 +48,29 @@ def evaluate(
         return encoders[key]
 
     catalogue = Catalogue.scan(checkpoints, encoder_for)
-    chosen = [c for c in sorted(catalogue.entries) if fnmatch.fnmatch(c.name, only or "*")]
+    pattern = only or "*"
+    chosen = [c for c in sorted(catalogue.entries) if pattern in c.name or fnmatch.fnmatch(c.name, pattern)]
     if not chosen:
         names = ", ".join(sorted(c.name for c in catalogue.entries)) or "there is none"
-        raise UserError(f"No ready checkpoint matches {only or '*'!r}. Ready: {names}.")
+        raise UserError(f"No ready checkpoint matches {pattern!r}. Ready: {names}.")
     decoders = {c: load_decoder(catalogue.entries[c], device) for c in chosen}
     named = list(report_photos(photos))
     names, photos01 = [name for name, _ in named], torch.stack([photo for _, photo in named])
-    rows: dict[Configuration, list[Metrics]] = {c: [] for c in chosen}
+    described = protocol(names, photos01)
+    rows = earlier_rows(earlier, described)
+    measured: dict[Configuration, list[Metrics]] = {c: [] for c in chosen}
     with tqdm(total=len(names), unit="photo", disable=not progress_bar) as bar, torch.inference_mode():
         for batch in photos01.to(device).split(BATCH):
             for key, encoder in encoders.items():
                 mine = [c for c in chosen if (c.architecture, c.weights) == key]
                 features = encoder(batch, {c.layer for c in mine})
                 for c in mine:
-                    rows[c] += measure(decoders[c](features[c.layer]), batch)
+                    measured[c] += measure(decoders[c](features[c.layer]), batch)
             bar.update(len(batch))
-    return {
-        "protocol": protocol(names, photos01),
-        "configurations": [
-            asdict(c)
-            | {"parameters": read_header(catalogue.entries[c]).parameters}
-            | table_row(names, rows[c])
-            for c in chosen
-        ],
-    }
+    for c in chosen:
+        parameters = {"parameters": read_header(catalogue.entries[c]).parameters}
+        rows[c] = asdict(c) | parameters | table_row(names, measured[c])
+    return {"protocol": described, "configurations": [rows[c] for c in sorted(rows)]}
 
 
 def protocol(names: list[str], photos01: Tensor) -> dict[str, Any]:
@@ -97,25 +101,28 @@ def table_row(names: list[str], metrics: list[Metrics]) -> dict[str, Any]:
 
 
 def write_results(results: dict[str, Any], path: Path) -> None:
-    """Write the results whole or not at all; rows of the same protocol that were not measured again are kept.
-
-    Raises UserError when the file holds results of other photos or another protocol.
-    """
-    if path.exists():
-        results = merged(json.loads(path.read_text()), results, path)
+    """Write the results whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps(results, indent=1) + "\n")
     os.replace(temporary, path)
 
 
-def merged(old: dict[str, Any], new: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return the new results with the old rows that they do not replace."""
-    if old.get("protocol") != new["protocol"]:
+def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[Configuration, dict[str, Any]]:
+    """Return the rows that a results file already holds, by configuration; none if there is no file.
+
+    Raises UserError when it holds results of other photos or another protocol, or is no results file.
+    """
+    if path is None or not path.exists():
+        return {}
+    try:
+        earlier = json.loads(path.read_text())
+        rows = {
+            Configuration(*(row[f.name] for f in fields(Configuration))): row
+            for row in earlier["configurations"]
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is not a results file: choose another --out.") from error
+    if earlier["protocol"] != protocol:
         raise UserError(f"{path} holds results of other photos or another protocol: choose another --out.")
-
-    def configuration(row: dict[str, Any]) -> Configuration:
-        return Configuration(**{field.name: row[field.name] for field in fields(Configuration)})
-
-    rows = {configuration(row): row for row in old["configurations"] + new["configurations"]}
-    return {"protocol": new["protocol"], "configurations": [rows[key] for key in sorted(rows)]}
+    return rows

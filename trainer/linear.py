@@ -40,7 +40,7 @@ def fit_linear(
     val: PhotoSet,
     out: Path,
     weights: str = "imagenet",
-    device: str = "cpu",
+    device: str | torch.device = "cpu",
     progress_bar: bool = True,
 ) -> dict[str, float]:
     """Fit, save into `out`/decoders and return {layer: validation PSNR in dB} of all asked layers.

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from explorer import Explorer
-from explorer.errors import UserError
 from trainer.__main__ import main
-from trainer.evaluate import evaluate, write_results
+from trainer.evaluate import evaluate
 from trainer.statistics import bootstrap_interval, summarise
 
 ROW_KEYS = {
@@ -52,13 +51,20 @@ def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos
     assert "vgg16 block2 linear mse imagenet:" in capsys.readouterr().out
 
 
-def test_results_of_other_photos_are_not_mixed(results, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"protocol": {"photos_digest": "0"}, "configurations": []}', "other photos"),
+        ("[]", "not a results file"),
+    ],
+)
+def test_results_of_other_photos_are_not_overwritten(photos_folder, tmp_path, capsys, content, said):
     path = tmp_path / "results.json"
-    write_results(results, path)
-    other = {"protocol": results["protocol"] | {"photos_digest": "0"}, "configurations": []}
-    with pytest.raises(UserError, match="other photos"):
-        write_results(other, path)
-    assert json.loads(path.read_text()) == results
+    path.write_text(content)
+    only = ["--only", "block1-linear"]
+    assert main(["evaluate", "--photos", str(photos_folder), *only, "--out", str(path)]) == 2
+    assert said in capsys.readouterr().err
+    assert path.read_text() == content
 
 
 def test_pattern_that_matches_nothing_lists_what_is_ready(photos_folder, capsys):
