@@ -153,15 +153,12 @@ def run_train(options: argparse.Namespace) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    from trainer.evaluate import evaluate, write_results
+    from trainer.evaluate import evaluate, markdown_table, write_results
 
     device = choose_device(options.device)
     results = evaluate(options.photos, options.checkpoints, options.only, options.out, device)
     write_results(results, options.out)
-    for row in results["configurations"]:
-        mean = row["mean"]
-        name = f"{row['architecture']} {row['layer']} {row['decoder']} {row['loss']} {row['weights']}"
-        print(f"{name}: {mean['psnr']:.2f} dB, SSIM {mean['ssim']:.3f}, LPIPS {mean['lpips']:.3f}")
+    print(markdown_table(results))
 
 
 if __name__ == "__main__":

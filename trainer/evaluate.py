@@ -126,3 +126,20 @@ def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[Configurat
     if earlier["protocol"] != protocol:
         raise UserError(f"{path} holds results of other photos or another protocol: choose another --out.")
     return rows
+
+
+def markdown_table(results: dict[str, Any]) -> str:
+    """Return one line a configuration: name, parameters, mean PSNR with its interval, SSIM, LPIPS."""
+    lines = [
+        "| architecture | layer | decoder | loss | parameters | PSNR dB (95 % interval) | SSIM | LPIPS |",
+        "| --- | --- | --- | --- | ---: | --- | --- | --- |",
+    ]
+    for row in results["configurations"]:
+        mean, (low, high) = row["mean"], row["ci95"]["psnr"]
+        control = "" if row["weights"] == "imagenet" else f" ({row['weights']} weights)"
+        lines.append(
+            f"| {row['architecture']}{control} | {row['layer']} | {row['decoder']} | {row['loss']} "
+            f"| {row['parameters']:,} | {mean['psnr']:.2f} ({low:.2f} to {high:.2f}) "
+            f"| {mean['ssim']:.3f} | {mean['lpips']:.3f} |"
+        )
+    return "\n".join(lines)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from explorer import Explorer
+from explorer.weights import BUNDLED
 from trainer.__main__ import main
-from trainer.evaluate import evaluate
+from trainer.evaluate import evaluate, markdown_table
 from trainer.statistics import bootstrap_interval, summarise
 
 ROW_KEYS = {
@@ -17,8 +18,6 @@ FIGURES = {"psnr", "ssim", "lpips", "mse"}
 
 @pytest.fixture(scope="module")
 def results(photos_folder):
-    from explorer.weights import BUNDLED
-
     return evaluate(photos_folder, BUNDLED, "vgg16-block1-linear-*", progress_bar=False)
 
 
@@ -48,7 +47,7 @@ def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos
     found = json.loads(out.read_text())
     assert [row["layer"] for row in found["configurations"]] == ["block1", "block2"]
     assert found["protocol"]["photos"] == 6
-    assert "vgg16 block2 linear mse imagenet:" in capsys.readouterr().out
+    assert "| vgg16 | block2 | linear | mse |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -65,6 +64,19 @@ def test_results_of_other_photos_are_not_overwritten(photos_folder, tmp_path, ca
     assert main(["evaluate", "--photos", str(photos_folder), *only, "--out", str(path)]) == 2
     assert said in capsys.readouterr().err
     assert path.read_text() == content
+
+
+def test_readme_shows_the_figures_of_the_results_file():
+    results = json.loads((BUNDLED / "results.json").read_text())
+    assert markdown_table(results) in (BUNDLED.parent / "README.md").read_text()
+
+
+def test_results_file_has_a_row_for_every_bundled_checkpoint(explorer: Explorer):
+    rows = json.loads((BUNDLED / "results.json").read_text())["configurations"]
+    keys = ("architecture", "layer", "decoder", "loss", "weights")
+    assert [tuple(row[key] for key in keys) for row in rows] == [
+        tuple(vars(c).values()) for c in sorted(explorer.catalogue().entries)
+    ]
 
 
 def test_pattern_that_matches_nothing_lists_what_is_ready(photos_folder, capsys):
