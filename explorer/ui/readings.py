@@ -15,7 +15,7 @@ The thresholds are not laws. They lie between kinds of damage that everybody kno
     plain grey                 12.1   0.248   0.972
     a different photo           9.7   0.097   0.738
 
-LPIPS asks a trained network, so its sentences say whose judgement it is: a decoder trained on LPIPS pleases it
+LPIPS asks a trained network, so its sentences say who judges: a decoder trained on LPIPS pleases that network
 more than the eye.
 """
 
