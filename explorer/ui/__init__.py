@@ -93,6 +93,6 @@ def theme() -> gr.themes.Base:
         block_background_fill_dark="#1f1d1b",
         block_border_width="0px",
         block_shadow="none",
-        block_label_background_fill="transparent",
-        block_label_background_fill_dark="transparent",
+        block_label_background_fill="#ffffff",
+        block_label_background_fill_dark="#1f1d1b",
     )

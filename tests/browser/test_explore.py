@@ -26,6 +26,12 @@ def picture(visit, selector: str) -> str:
     return visit.page.locator(f"{selector} img").last.get_attribute("src")
 
 
+def wait_for_another_figure(visit, before: str) -> None:
+    visit.page.wait_for_function(
+        "old => document.querySelector('#card-psnr b').innerText !== old", arg=before
+    )
+
+
 def test_the_page_opens_with_an_example_and_its_result(visit):
     visit.open()
     assert 10 < visit.psnr() < 60
@@ -126,6 +132,35 @@ def test_an_example_replaces_the_photo(visit):
         "old => document.querySelectorAll('#comparison img')[1]?.getAttribute('src') !== old", arg=before
     )
     assert "coffee" in picture(visit, "#photo")
+
+
+def test_a_picture_from_the_camera_is_reconstructed(visit):
+    visit.open()
+    before = texts(visit, "#card-psnr b")
+    visit.page.get_by_label("Capture from camera").click()
+    visit.page.get_by_text("Click to Access Webcam").click()
+    visit.page.get_by_label("capture photo").click()
+    wait_for_another_figure(visit, before)
+    assert visit.page.locator("#message").inner_text().strip() == ""
+
+
+def test_a_pasted_picture_is_reconstructed(visit):
+    visit.open()
+    before = texts(visit, "#card-psnr b")
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.page.evaluate(
+        """async () => {
+            const canvas = new OffscreenCanvas(400, 300);
+            const drawing = canvas.getContext("2d");
+            drawing.fillStyle = "rgb(20, 120, 220)";
+            drawing.fillRect(0, 0, 400, 300);
+            const picture = await canvas.convertToBlob({ type: "image/png" });
+            await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+        }"""
+    )
+    visit.page.get_by_label("Paste from clipboard").click()
+    wait_for_another_figure(visit, before)
+    assert visit.psnr() > 25  # a plain picture is easy
 
 
 def test_a_damaged_file_gets_one_sentence_and_the_app_goes_on(visit, tmp_path):
