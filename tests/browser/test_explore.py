@@ -27,9 +27,8 @@ def picture(visit, selector: str) -> str:
 
 
 def wait_for_another_figure(visit, before: str) -> None:
-    visit.page.wait_for_function(
-        "old => document.querySelector('#card-psnr b').innerText !== old", arg=before
-    )
+    figure = "document.querySelector('#card-psnr b').innerText"
+    visit.page.wait_for_function(f"old => {figure} !== old && /^[0-9]/.test({figure})", arg=before)
 
 
 def test_the_page_opens_with_an_example_and_its_result(visit):
