@@ -1,0 +1,55 @@
+"""Serve the app: `python app.py [--host H] [--port P]`, also as the entry point of a Hugging Face Space."""
+
+import argparse
+import os
+import socket
+import sys
+from threading import Thread
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read by Gradio when it is imported
+
+from explorer.command_line import Parser, run
+from explorer.errors import UserError
+
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 7860
+PORT_VARIABLES = ("GRADIO_SERVER_PORT", "PORT")
+
+
+def options() -> argparse.Namespace:
+    """Return host and port: command line, then environment, then the defaults."""
+    parser = Parser(prog="app.py", description="Serve the Feature Inversion Explorer.")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME") or DEFAULT_HOST)
+    port = next((os.environ[name] for name in PORT_VARIABLES if os.environ.get(name)), DEFAULT_PORT)
+    parser.add_argument("--port", type=int, default=port)
+    return parser.parse_args()
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise UserError, saying why, when nothing can be served at host:port."""
+    if not 0 < port < 65536:
+        raise UserError(f"There is no port {port}: choose one from 1 to 65535.")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise UserError(
+            f"Cannot listen on {host}:{port} ({error.strerror}): choose another with --host or --port."
+        ) from error
+
+
+def serve(options: argparse.Namespace) -> None:
+    check_address(options.host, options.port)
+
+    from explorer import Explorer
+    from explorer.ui import build, launch_options, warm_up
+
+    explorer = Explorer()
+    page = build(explorer)
+    Thread(target=warm_up, args=[explorer], daemon=True).start()
+    page.launch(server_name=options.host, server_port=options.port, **launch_options())
+
+
+if __name__ == "__main__":
+    sys.exit(run(serve, options()))

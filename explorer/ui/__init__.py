@@ -1,0 +1,98 @@
+"""The app's page: one tab a file, the API, and how they look. Nothing here computes anything."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer import Explorer
+from explorer.ui import explore
+from explorer.ui.api import add_api
+from explorer.ui.choices import DEFAULT, settle
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+TITLE = "Feature Inversion Explorer"
+INTRODUCTION = (
+    "A network turns a photo into features; a decoder turns the features back into a photo. "
+    "What does not come back is what the network threw away."
+)
+TABS = {"Explore": explore.build}
+FONT = [
+    "ui-sans-serif",
+    "system-ui",
+    "-apple-system",
+    "Segoe UI",
+    "Roboto",
+    "Helvetica",
+    "Arial",
+    "sans-serif",
+]
+MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+MAX_WAITING = 64
+CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS = 1800, 6 * 3600
+
+
+def build(explorer: Explorer) -> gr.Blocks:
+    """Return the page, wired to `explorer`; launch it with `launch_options()`."""
+    with gr.Blocks(
+        title=TITLE, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
+    ) as page:
+        gr.HTML(f"<header><h1>{TITLE}</h1><p>{INTRODUCTION}</p></header>", elem_id="header")
+        if len(TABS) == 1:
+            for fill in TABS.values():
+                fill(explorer, page)
+        else:
+            with gr.Tabs():
+                for name, fill in TABS.items():
+                    with gr.Tab(name):
+                        fill(explorer, page)
+        add_api(explorer)
+    return page.queue(max_size=MAX_WAITING)
+
+
+def warm_up(explorer: Explorer) -> None:
+    """Load what the first visitor's page needs: network, decoder and metrics."""
+    start, _ = settle(explorer.catalogue(), DEFAULT)
+    examples = explore.example_photos()
+    if start and examples:
+        explorer.reconstruct(examples[0], **asdict(start))
+
+
+def launch_options() -> dict[str, Any]:
+    """Return how the page is served: look, limits, and nothing that calls another machine."""
+    return {
+        "theme": theme(),
+        "css_paths": ASSETS / "style.css",
+        "head": f"<script>{(ASSETS / 'page.js').read_text(encoding='utf-8')}</script>",
+        "footer_links": ["api"],
+        "allowed_paths": [str(ASSETS / "examples")],
+        "max_file_size": "64mb",
+        "ssr_mode": False,
+        "pwa": False,
+        "run_history": False,
+        "enable_monitoring": False,
+    }
+
+
+def theme() -> gr.themes.Base:
+    """Return a quiet theme with one accent colour and the fonts of the visitor's own system."""
+    return gr.themes.Base(
+        primary_hue="teal",
+        secondary_hue="teal",
+        neutral_hue="stone",
+        font=FONT,
+        font_mono=MONO,
+        radius_size="sm",
+        spacing_size="sm",
+        text_size="sm",
+    ).set(
+        body_background_fill="#fbfaf8",
+        body_background_fill_dark="#161513",
+        block_background_fill="#ffffff",
+        block_background_fill_dark="#1f1d1b",
+        block_border_width="0px",
+        block_shadow="none",
+        block_label_background_fill="#ffffff",
+        block_label_background_fill_dark="#1f1d1b",
+    )

@@ -1,0 +1,129 @@
+"""The API: the same things the page shows, by name, for gradio_client and HTTP."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.processing_utils import save_pil_to_cache
+from gradio.utils import get_upload_folder
+from gradio_client.utils import is_file_obj_with_meta
+from PIL import Image
+
+from explorer import Explorer, UserError
+from explorer.ui.choices import DEFAULT
+
+HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
+
+
+def add_api(explorer: Explorer) -> None:
+    """Add the named endpoints to the Blocks being built."""
+
+    @_endpoint("reconstruct")
+    def reconstruct(
+        photo: FileData,
+        architecture: str = DEFAULT.architecture,
+        layer: str = DEFAULT.layer,
+        decoder: str = DEFAULT.decoder,
+        loss: str = DEFAULT.loss,
+        weights: str = DEFAULT.weights,
+    ) -> tuple[FileData, FileData, FileData, dict[str, Any]]:
+        """Turn a photo into the features of a frozen network, and those back into a photo.
+
+        Returns three PNG files of 224 x 224 pixels (the original's centre crop, the reconstruction, the
+        error map) and a JSON object with architecture, layer, decoder, loss, weights, psnr (dB), ssim, lpips,
+        mse and seconds. A decoder that is solved exactly has the loss "mse" whatever is asked.
+
+        Parameters:
+            photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
+            architecture: the frozen network, as listed by /catalogue
+            layer: the layer whose features are decoded, shallow to deep, such as block1 to block5
+            decoder: what turns features into a photo, such as linear or transposed_conv
+            loss: what the decoder was trained for: mse, lpips or hybrid
+            weights: the network's weights: imagenet (trained) or random (the control)
+        """
+        result = explorer.reconstruct(_path(photo), architecture, layer, decoder, loss, weights)
+        pictures = (result.original, result.reconstruction, result.error)
+        return *map(_file, pictures), result.to_dict()
+
+    @_endpoint("depth_sweep")
+    def depth_sweep(
+        photo: FileData,
+        architecture: str = DEFAULT.architecture,
+        decoder: str = "linear",
+        loss: str = "mse",
+        weights: str = DEFAULT.weights,
+    ) -> tuple[list[FileData], dict[str, Any]]:
+        """Reconstruct a photo from every layer that has this decoder, shallow to deep.
+
+        Returns the reconstructions as PNG files and a JSON object {"layers": [...]} with the figures of each,
+        in the same order and with the same keys as /reconstruct.
+
+        Parameters:
+            photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
+            architecture: the frozen network, as listed by /catalogue
+            decoder: what turns features into a photo, such as linear or transposed_conv
+            loss: what the decoder was trained for: mse, lpips or hybrid
+            weights: the network's weights: imagenet (trained) or random (the control)
+        """
+        results = explorer.depth(_path(photo), architecture, decoder, loss, weights)
+        files = [_file(result.reconstruction) for result in results]
+        return files, {"layers": [result.to_dict() for result in results]}
+
+    @_endpoint("feature_maps")
+    def feature_maps(
+        photo: FileData,
+        architecture: str = DEFAULT.architecture,
+        layer: str = DEFAULT.layer,
+        page: int = 0,
+        weights: str = DEFAULT.weights,
+    ) -> tuple[FileData, dict[str, Any]]:
+        """Show what a layer makes of a photo: 64 of its channels as one picture, strongest first.
+
+        Returns a PNG file with eight channels a row and a JSON object with channels, height, width, order
+        (all channel numbers, strongest first), page and pages.
+
+        Parameters:
+            photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
+            architecture: the frozen network, as listed by /catalogue
+            layer: the layer to look at, such as block1 to block5
+            page: which 64 channels, counted from 0
+            weights: the network's weights: imagenet (trained) or random (the control)
+        """
+        maps = explorer.features(_path(photo), architecture, layer, weights)
+        figures = {"channels": maps.channels, "height": maps.height, "width": maps.width, "order": maps.order}
+        return _file(maps.mosaic(page)), figures | {"page": page, "pages": maps.pages()}
+
+    @_endpoint("catalogue")
+    def catalogue() -> dict[str, Any]:
+        """List architectures with their layers, decoders, and what is ready, missing or skipped."""
+        return explorer.catalogue().to_dict()
+
+
+def _endpoint(name: str) -> Callable[[Callable[..., Any]], None]:
+    """Serve the decorated function as /name; a mistake of the user's reaches the caller as its sentence."""
+
+    def register(function: Callable[..., Any]) -> None:
+        @functools.wraps(function)
+        def call(*arguments: Any) -> Any:
+            try:
+                return function(*arguments)
+            except UserError as error:
+                raise gr.Error(str(error), print_exception=False) from error
+
+        gr.api(call, api_name=name, **HEAVY)
+
+    return register
+
+
+def _path(photo: Any) -> str:
+    """Return the path of an uploaded file; a path that was merely named must not be read from the server."""
+    if not is_file_obj_with_meta(photo) or not photo.get("path"):
+        raise UserError("No photo was given: pass a file, with gradio_client as handle_file(path).")
+    return photo["path"]
+
+
+def _file(picture: Image.Image) -> FileData:
+    path = save_pil_to_cache(picture, get_upload_folder(), format="png")
+    return FileData(path=path, mime_type="image/png")

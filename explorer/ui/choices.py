@@ -1,0 +1,93 @@
+"""What the selectors offer: labels, and the ready configuration nearest to what was asked."""
+
+from collections.abc import Sequence
+
+from explorer.checkpoints import Catalogue, Configuration
+from explorer.decoders import DECODERS
+from explorer.encoders import ENCODERS
+from explorer.weights import SOURCES
+
+DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
+LOSS_TITLES = {
+    "mse": "MSE – right pixel by pixel",
+    "lpips": "LPIPS – right to the eye",
+    "hybrid": "Hybrid – half of each",
+}
+LOSS_NAMES = {"mse": "MSE", "lpips": "LPIPS", "hybrid": "hybrid"}
+
+Choices = list[tuple[str, str]]
+
+
+def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration | None, str]:
+    """Return the ready configuration nearest to `wanted`, and what had to change in a sentence (else "").
+
+    The architecture is kept first, then the weights, the layer, the decoder and the loss. None if nothing is
+    ready at all.
+    """
+    if not catalogue.architectures:
+        return None, ""
+    architecture = _keep(wanted.architecture, catalogue.architectures, DEFAULT.architecture)
+    weights = _keep(wanted.weights, ready_weights(catalogue, architecture), DEFAULT.weights)
+    layers = catalogue.layers(architecture, weights)
+    layer = _keep(wanted.layer, layers, _at_depth_of(wanted.layer, layers))
+    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), DEFAULT.decoder)
+    loss = _keep(wanted.loss, catalogue.losses(architecture, layer, decoder, weights), DEFAULT.loss)
+    found = Configuration(architecture, layer, decoder, loss, weights)
+    return found, _changes(wanted, found)
+
+
+def ready_weights(catalogue: Catalogue, architecture: str) -> list[str]:
+    """Return the kinds of encoder weights that an architecture has decoders for."""
+    return [source for source in SOURCES if catalogue.layers(architecture, source)]
+
+
+def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
+    """Return what each selector offers next to the configuration `c`, as (label, value); keys are fields."""
+    spec = ENCODERS[c.architecture]
+    layers = [spec.layer(name) for name in catalogue.layers(c.architecture, c.weights)]
+    decoders = catalogue.decoders(c.architecture, c.layer, c.weights)
+    losses = catalogue.losses(c.architecture, c.layer, c.decoder, c.weights)
+    return {
+        "architecture": [(ENCODERS[name].title, name) for name in catalogue.architectures],
+        "layer": [(f"{x.name} – {x.channels} channels, {x.size}×{x.size}", x.name) for x in layers],
+        "decoder": [(DECODERS[name].title, name) for name in decoders],
+        "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],
+        "weights": [
+            (SOURCES[x][0].upper() + SOURCES[x][1:], x) for x in ready_weights(catalogue, c.architecture)
+        ],
+    }
+
+
+def _keep(value: str, ready: Sequence[str], second: str) -> str:
+    return next(name for name in (value, second, *ready) if name in ready)
+
+
+def _at_depth_of(layer: str, layers: Sequence[str]) -> str:
+    """Return the one of `layers` at the relative depth that `layer` has in the architecture it belongs to."""
+    for spec in ENCODERS.values():
+        if layer in spec.layer_names:
+            depth = spec.layer_names.index(layer) / max(1, len(spec.layers) - 1)
+            return layers[round(depth * (len(layers) - 1))]
+    return layers[0]
+
+
+def _changes(wanted: Configuration, found: Configuration) -> str:
+    title, spec = ENCODERS[found.architecture].title, DECODERS[found.decoder]
+    notes = []
+    if found.architecture != wanted.architecture:
+        notes.append(f"“{wanted.architecture}” is not ready: this is {title}.")
+    if found.weights != wanted.weights:
+        notes.append(f"{title} is only ready {SOURCES[found.weights]}.")
+    if found.layer != wanted.layer:
+        notes.append(f"{title} has no “{wanted.layer}” to show: this is {found.layer}.")
+    if found.decoder != wanted.decoder:
+        known = DECODERS.get(wanted.decoder)
+        name = known.title if known else f"“{wanted.decoder}”"
+        notes.append(f"{name} is not ready here: this is {spec.title}.")
+    elif found.loss != wanted.loss:
+        loss = LOSS_NAMES.get(found.loss, found.loss)
+        why = (
+            "is solved exactly, for one loss only" if spec.closed_form else "is ready here with another loss"
+        )
+        notes.append(f"{spec.title} {why}: {loss}.")
+    return " ".join(notes)

@@ -1,0 +1,103 @@
+"""Fixtures of the browser tests: one real server, one Chromium, and a page that watches what it loads."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.serving import ROOT, serve
+
+playwright = pytest.importorskip("playwright.sync_api")
+ARTIFACTS = ROOT / "test-artifacts"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a camera for the tests
+RESULT_MS = 60_000
+
+
+@dataclass
+class Visit:
+    """A page of the app as a visitor has it open, with all that it asked for and complained about."""
+
+    page: "playwright.Page"
+    address: str
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self._note(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type == "error" else None,
+        )
+
+    def _note(self, url: str) -> None:
+        if not url.startswith(("data:", "blob:")) and urlsplit(url).netloc != urlsplit(self.address).netloc:
+            self.foreign.append(url)
+
+    def open(self, query: str = "") -> None:
+        """Open the page and wait for its first result."""
+        self.page.goto(self.address + query)
+        self.page.locator("#card-psnr b", has_text=".").wait_for(timeout=RESULT_MS)
+        self.page.locator("#mosaic img").wait_for(timeout=RESULT_MS)
+
+    def psnr(self) -> float:
+        return float(self.page.locator("#card-psnr b").inner_text())
+
+    def title(self) -> str:
+        return self.page.locator("#result-title").inner_text()
+
+    def choose(self, selector: str, text: str) -> None:
+        """Pick an option by the start of its label."""
+        self.page.locator(f"#{selector} input").click()
+        self.page.get_by_role("option").filter(has_text=text).first.click()
+
+    def options(self, selector: str) -> list[str]:
+        self.page.locator(f"#{selector} input").click()
+        self.page.get_by_role("option").first.wait_for()
+        texts = self.page.get_by_role("option").all_inner_texts()
+        self.page.locator("h1").click()
+        self.page.get_by_role("option").first.wait_for(state="detached")
+        return [text.replace("✓", "").strip() for text in texts]
+
+    def upload(self, path: Path) -> None:
+        self.page.locator("#photo input[type=file]").set_input_files(path)
+
+    def expect_text(self, selector: str, text: str) -> None:
+        playwright.expect(self.page.locator(selector)).to_contain_text(text, timeout=RESULT_MS)
+
+    def screenshot(self, name: str) -> None:
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[str]:
+    with serve(tmp_path_factory.mktemp("server") / "app.log") as running:
+        yield running.address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["playwright.Browser"]:
+    """A system Chromium if there is one (or the one named in CHROMIUM), else Playwright's own; else skip."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with playwright.sync_playwright() as driver:
+        if not (found or Path(driver.chromium.executable_path).exists() or os.environ.get("CI")):
+            pytest.skip("no Chromium here: install it, or run 'playwright install chromium'")
+        browser = driver.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(server, chromium, request) -> Iterator[Visit]:
+    """A desktop page of 1440 x 900; parametrize indirectly with new_page arguments for another one."""
+    arguments = getattr(request, "param", {"viewport": {"width": 1440, "height": 900}})
+    page = chromium.new_page(**arguments)
+    yield Visit(page, server)
+    page.close()

@@ -1,0 +1,365 @@
+"""The Explore page as a visitor uses it, in a real Chromium against a real server."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.serving import ROOT
+
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+CAT = ROOT / "assets" / "examples" / "cat.jpg"
+
+
+def texts(visit, selector: str) -> str:
+    return visit.page.locator(selector).inner_text()
+
+
+def bottom(visit, selector: str) -> float:
+    box = visit.page.locator(selector).bounding_box()
+    return box["y"] + box["height"]
+
+
+def picture(visit, selector: str) -> str:
+    return visit.page.locator(f"{selector} img").last.get_attribute("src")
+
+
+def wait_for_another_figure(visit, before: str) -> None:
+    figure = "document.querySelector('#card-psnr b').innerText"
+    visit.page.wait_for_function(f"old => {figure} !== old && /^[0-9]/.test({figure})", arg=before)
+
+
+def test_the_page_opens_with_an_example_and_its_result(visit):
+    visit.open()
+    assert 10 < visit.psnr() < 60
+    for metric, unit in [("psnr", "dB"), ("ssim", "of 1"), ("lpips", "0 = same"), ("mse", "0 = same")]:
+        card = texts(visit, f"#card-{metric}")
+        assert unit in card
+        assert "is better" in card
+        assert visit.page.locator(f"#card-{metric} .reading").inner_text().endswith(".")
+    visit.screenshot("desktop")
+
+
+def test_everything_is_seen_at_1440_by_900_without_scrolling(visit):
+    visit.open()
+    for part in [
+        "#photo",
+        "#weights, #loss",
+        "#comparison",
+        "#cards",
+        "#error-map",
+        "#error-legend",
+        "#mosaic",
+    ]:
+        assert bottom(visit, part) <= 900, part
+
+
+def test_photo_and_reconstruction_are_shown_twice_their_size_without_smoothing(visit):
+    visit.open()
+    images = visit.page.locator("#comparison img")
+    assert images.count() == 2
+    for image in images.all():
+        assert image.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [224, 224]
+        assert image.evaluate("e => [e.clientWidth, e.clientHeight]") == [448, 448]
+        assert image.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
+        assert image.get_attribute("src").endswith(".png")
+    visit.page.get_by_label("Smooth").check()
+    assert images.first.evaluate("e => getComputedStyle(e).imageRendering") == "auto"
+
+
+def test_an_uploaded_photo_is_reconstructed_at_once(visit, explorer):
+    visit.open("?decoder=linear&layer=block1")
+    before = visit.psnr()
+    visit.upload(CAT)
+    expected = explorer.reconstruct(CAT, decoder="linear").metrics.psnr
+    visit.expect_text("#card-psnr b", f"{expected:.1f}")
+    assert visit.psnr() != before
+
+
+def test_a_deeper_layer_brings_back_less(visit):
+    visit.open("?decoder=linear&layer=block1")
+    shallow, layers = visit.psnr(), visit.options("layer")
+    assert re.fullmatch(r"block1 – 64 channels, 112×112", layers[0])
+    deepest = layers[-1].split(" ")[0]
+    visit.choose("layer", deepest)
+    visit.expect_text("#result-title", deepest)
+    assert visit.psnr() < shallow
+    visit.screenshot("deeper")
+
+
+def test_another_decoder_gives_another_picture(visit):
+    visit.open("?layer=block1")
+    decoders = visit.options("decoder")
+    if len(decoders) < 2:
+        pytest.skip("only one decoder is ready")
+    visit.choose("decoder", decoders[1])
+    visit.expect_text("#result-title", decoders[1])
+    before = picture(visit, "#comparison")
+    visit.choose("decoder", decoders[0])
+    visit.expect_text("#result-title", decoders[0])
+    assert picture(visit, "#comparison") != before
+
+
+def test_the_linear_map_offers_its_one_loss_and_says_so(visit):
+    visit.open("?decoder=linear&loss=hybrid")
+    assert visit.options("loss") == ["MSE – right pixel by pixel"]
+    assert "one loss only: MSE" in texts(visit, "#message")
+
+
+def test_feature_maps_can_be_paged_through(visit):
+    visit.open("?decoder=linear&layer=block2")
+    visit.expect_text("#features-text", "1–64, strongest first")
+    first = picture(visit, "#mosaic")
+    visit.page.locator("#next").click()
+    visit.expect_text("#features-text", "65–128")
+    assert visit.page.locator("#page-number input").input_value() == "2"
+    assert picture(visit, "#mosaic") != first
+    assert visit.page.locator("#next").is_disabled()
+    visit.page.locator("#page-number input").fill("1")
+    visit.page.keyboard.press("Enter")
+    visit.expect_text("#features-text", "1–64, strongest first")
+    assert visit.page.locator("#mosaic img").get_attribute("alt").startswith("64 of 128 feature maps")
+
+
+def test_an_example_replaces_the_photo(visit):
+    visit.open()
+    before = picture(visit, "#comparison")
+    visit.page.get_by_label("Example photo: coffee").click()
+    visit.page.wait_for_function(
+        "old => document.querySelectorAll('#comparison img')[1]?.getAttribute('src') !== old", arg=before
+    )
+    assert "coffee" in picture(visit, "#photo")
+
+
+def test_a_picture_from_the_camera_is_reconstructed(visit):
+    visit.open()
+    before = texts(visit, "#card-psnr b")
+    visit.page.get_by_label("Capture from camera").click()
+    visit.page.get_by_text("Click to Access Webcam").click()
+    visit.page.get_by_label("capture photo").click()
+    wait_for_another_figure(visit, before)
+    assert visit.page.locator("#message").inner_text().strip() == ""
+
+
+def test_a_pasted_picture_is_reconstructed(visit):
+    visit.open()
+    before = texts(visit, "#card-psnr b")
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.page.evaluate(
+        """async () => {
+            const canvas = new OffscreenCanvas(400, 300);
+            const drawing = canvas.getContext("2d");
+            drawing.fillStyle = "rgb(20, 120, 220)";
+            drawing.fillRect(0, 0, 400, 300);
+            const picture = await canvas.convertToBlob({ type: "image/png" });
+            await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+        }"""
+    )
+    visit.page.get_by_label("Paste from clipboard").click()
+    wait_for_another_figure(visit, before)
+    assert visit.psnr() > 25  # a plain picture is easy
+
+
+def test_a_damaged_file_gets_one_sentence_and_the_app_goes_on(visit, tmp_path):
+    damaged = tmp_path / "damaged.jpg"
+    damaged.write_bytes(CAT.read_bytes()[:2000])
+    visit.open()
+    before, photo = visit.psnr(), picture(visit, "#photo")
+    visit.upload(damaged)
+    alert = visit.page.get_by_role("alert").filter(has_text="damaged.jpg")
+    alert.wait_for()
+    assert "is damaged or incomplete" in alert.inner_text()
+    assert "Traceback" not in visit.page.content()
+    assert (visit.psnr(), picture(visit, "#photo")) == (before, photo)  # still one pair
+    visit.screenshot("damaged")
+    visit.upload(CAT)
+    visit.page.wait_for_function("!document.querySelector('#message [role=alert]')")
+    assert "cat" in picture(visit, "#photo")
+
+
+@pytest.mark.parametrize(
+    ("name", "save", "sentence"),
+    [
+        ("empty.png", lambda path: path.write_bytes(b""), "empty.png is empty"),
+        ("words.jpg", lambda path: path.write_text("no picture " * 20), "no image in a supported format"),
+        ("dot.png", lambda path: Image.new("RGB", (1, 1)).save(path), "1 x 1 pixels"),
+        ("wall.png", lambda path: Image.new("1", (20000, 20000)).save(path), "megapixels"),
+    ],
+)
+def test_a_file_that_is_no_usable_photo_gets_its_own_sentence(visit, tmp_path, name, save, sentence):
+    save(tmp_path / name)
+    visit.open()
+    visit.upload(tmp_path / name)
+    visit.expect_text("#message [role=alert]", sentence)
+    assert visit.page.get_by_role("alert").filter(has_text="Error").count() == 0
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "I;16", "RGBA", "rotated", "animated"])
+def test_an_unusual_photo_is_shown_as_it_should_be(visit, explorer, tmp_path, mode):
+    path = unusual(mode, tmp_path)
+    visit.open("?decoder=linear&layer=block1")
+    visit.upload(path)
+    expected = explorer.reconstruct(path, decoder="linear").metrics
+    visit.expect_text("#card-mse b", f"{expected.mse:.4f}")
+    assert visit.page.get_by_role("alert").count() == 0
+
+
+def unusual(mode: str, folder: Path) -> Path:
+    photo = Image.open(CAT).convert("RGB")
+    if mode == "CMYK":
+        photo.convert("CMYK").save(folder / "cmyk.jpg")
+    elif mode == "I;16":
+        photo.convert("L").point(lambda v: v * 257, "I").convert("I;16").save(folder / "grey16.png")
+    elif mode == "RGBA":
+        photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+        photo.save(folder / "transparent.png")
+    elif mode == "rotated":
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        photo.save(folder / "rotated.jpg", exif=exif)
+    else:
+        photo.save(folder / "animated.gif", save_all=True, append_images=[photo.rotate(90)])
+    return next(folder.iterdir())
+
+
+def test_without_a_photo_the_page_says_what_to_do(visit):
+    visit.open()
+    visit.page.get_by_label("Remove Image").click()
+    visit.expect_text("#result-title", "Choose an example, drop in a photo")
+    assert texts(visit, "#card-psnr b") == "–"
+    assert visit.page.locator("#comparison img, #error-map img, #mosaic img").count() == 0
+    visit.screenshot("no-photo")
+    visit.upload(CAT)
+    visit.expect_text("#card-psnr b", ".")
+
+
+def test_quick_changes_end_at_the_last_choice(visit):
+    visit.open("?decoder=linear&layer=block1")
+    for layer in ["block2", "block3", "block1", "block2"]:
+        visit.choose("layer", layer)
+    visit.expect_text("#result-title", "block2")
+    visit.page.wait_for_timeout(2000)
+    assert "block2" in visit.title()
+    assert visit.page.locator("#layer input").input_value().startswith("block2")
+    visit.expect_text("#features-text", "128 maps")
+
+
+def test_an_address_opens_what_it_names(visit):
+    visit.open("?layer=block3&decoder=linear&loss=mse")
+    assert "VGG16 block3" in visit.title()
+    assert visit.page.locator("#layer input").input_value().startswith("block3")
+    visit.open("?architecture=<script>alert(1)</script>&layer=%22%3E")
+    assert visit.psnr() > 0
+    assert "not ready" in texts(visit, "#message")
+
+
+def test_the_divider_moves_by_keyboard(visit):
+    visit.open()
+    divider = visit.page.get_by_role("slider", name="Divider between original")
+    divider.focus()
+    middle = divider.bounding_box()["x"]
+    visit.page.keyboard.press("ArrowRight")
+    assert divider.bounding_box()["x"] == pytest.approx(middle + 0.05 * 448, abs=2)
+    visit.page.keyboard.press("Home")
+    assert divider.bounding_box()["x"] == pytest.approx(middle - 224, abs=2)
+    assert divider.get_attribute("aria-valuenow") == "0"
+
+
+def test_layers_can_be_chosen_by_keyboard(visit):
+    visit.open("?decoder=linear&layer=block1")
+    visit.page.locator("#layer input").focus()
+    for key in ["ArrowDown", "Enter"]:
+        visit.page.keyboard.press(key)
+    visit.expect_text("#result-title", "block2")
+
+
+def test_tab_goes_from_selector_to_selector_and_leaves_no_list_open(visit):
+    visit.open()
+    visit.page.locator("#architecture input").focus()
+    for name in ["Layer", "Decoder"]:
+        visit.page.keyboard.press("Tab")
+        assert visit.page.evaluate("document.activeElement.ariaLabel") == name
+    visit.page.wait_for_function("document.querySelectorAll('#controls .options').length === 1")
+
+
+def test_a_note_stays_when_the_selector_loses_the_focus(visit):
+    visit.open("?decoder=linear&layer=block1&loss=hybrid")
+    visit.options("layer")
+    visit.page.wait_for_timeout(1500)
+    assert "one loss only" in texts(visit, "#message")
+
+
+@pytest.mark.parametrize("visit", [DESKTOP | {"color_scheme": "dark"}, PHONE], indirect=True)
+def test_dark_and_phone_pages_fit_their_screens(visit):
+    visit.open()
+    page = visit.page
+    width = page.viewport_size["width"]
+    visit.screenshot("phone" if width < 500 else "dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for part in page.locator("#explore .block").all():
+        box = part.bounding_box()
+        assert box is None or box["x"] + box["width"] <= width + 1
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_on_a_phone_the_controls_stand_above_the_result(visit):
+    visit.open()
+    assert bottom(visit, "#layer") < visit.page.locator("#comparison").bounding_box()["y"]
+
+
+def test_nothing_moves_while_a_result_is_on_its_way(visit):
+    visit.page.goto(visit.address)
+    visit.page.locator("#comparison").wait_for()
+    parts = ["#comparison", "#cards", "#error-map", "#mosaic", "#layer"]
+    before = [visit.page.locator(part).bounding_box() for part in parts]
+    visit.open()
+    assert [visit.page.locator(part).bounding_box() for part in parts] == before
+
+
+def test_an_old_result_is_dimmed_until_the_new_one_is_there(visit):
+    visit.open("?decoder=linear&layer=block1")
+    visit.page.evaluate(
+        """() => {
+            window.seen = [];
+            new MutationObserver(() => window.seen.push(!!document.querySelector("#message .busy")))
+              .observe(document.querySelector("#message"), { childList: true, subtree: true });
+        }"""
+    )
+    visit.choose("layer", "block2")
+    visit.expect_text("#result-title", "block2")
+    visit.page.wait_for_function("!document.querySelector('#message .busy')")
+    assert True in visit.page.evaluate("window.seen")
+    visit.page.wait_for_function("getComputedStyle(document.querySelector('#comparison')).opacity === '1'")
+
+
+def test_no_other_machine_is_asked_for_anything(visit):
+    visit.open()
+    visit.upload(CAT)
+    visit.choose("layer", "block2")
+    visit.expect_text("#result-title", "block2")
+    visit.page.get_by_text("Use via API").click()
+    visit.page.get_by_text("/reconstruct").first.wait_for()
+    assert visit.foreign == []
+
+
+def test_the_page_has_nothing_to_complain_about(visit):
+    visit.open()
+    visit.choose("layer", "block2")
+    visit.expect_text("#result-title", "block2")
+    visit.page.get_by_text("Photo credits").click()
+    visit.page.get_by_text("Stefan van der Walt").wait_for()
+    assert visit.complaints == []
+
+
+def test_every_picture_has_a_text_and_every_control_a_name(visit):
+    visit.open()
+    for image in visit.page.locator("#comparison img, #error-map img, #mosaic img, #photo img").all():
+        assert image.get_attribute("alt")
+    for control in visit.page.locator("#explore button, #explore input:not([type=file])").all():
+        name = control.evaluate(
+            "e => e.ariaLabel || e.innerText.trim() || e.closest('label')?.innerText.trim()"
+        )
+        inside = control.locator("img[alt]:not([alt=''])").count()
+        assert name or inside, control.evaluate("e => e.outerHTML")

@@ -1,0 +1,195 @@
+"""app.py as a program, and its API as gradio_client sees it."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from explorer.images import load_photo, report_crop
+from tests.serving import ROOT, free_port, serve
+
+LINEAR = {"layer": "block1", "decoder": "linear", "loss": "mse"}
+KEYS = {"architecture", "layer", "decoder", "loss", "weights", "psnr", "ssim", "lpips", "mse", "seconds"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory) -> Client:
+    folder = tmp_path_factory.mktemp("app")
+    with serve(folder / "app.log") as server:
+        yield Client(server.address, verbose=False, download_files=str(folder / "downloads"))
+
+
+def pixels(path: str) -> np.ndarray:
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB"))
+
+
+def run_app(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_reconstruct_returns_three_pixel_exact_files_and_the_figures(client, cat, explorer):
+    original, reconstruction, error, figures = client.predict(
+        handle_file(cat), **LINEAR, api_name="/reconstruct"
+    )
+    expected = explorer.reconstruct(cat, **LINEAR)
+    assert np.array_equal(pixels(original), np.asarray(report_crop(load_photo(cat))))
+    assert np.array_equal(pixels(error), np.asarray(expected.error))
+    difference = pixels(reconstruction).astype(int) - np.asarray(expected.reconstruction)
+    assert np.abs(difference).max() <= 1  # the same arithmetic in another process
+    assert set(figures) == KEYS
+    assert figures["psnr"] == pytest.approx(expected.metrics.psnr, abs=0.01)
+    assert figures["lpips"] == pytest.approx(expected.metrics.lpips, abs=0.001)
+    mse = np.mean((pixels(reconstruction) / 255.0 - pixels(original) / 255.0) ** 2)
+    assert figures["mse"] == pytest.approx(mse, rel=0.01)
+
+
+def test_every_argument_after_the_photo_may_be_left_out(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    defaults = {
+        name: {
+            p["parameter_name"]: p["parameter_default"]
+            for p in endpoint["parameters"]
+            if p["parameter_has_default"]
+        }
+        for name, endpoint in endpoints.items()
+    }
+    assert defaults == {
+        "/reconstruct": {
+            "architecture": "vgg16",
+            "layer": "block1",
+            "decoder": "transposed_conv",
+            "loss": "hybrid",
+            "weights": "imagenet",
+        },
+        "/depth_sweep": {
+            "architecture": "vgg16",
+            "decoder": "linear",
+            "loss": "mse",
+            "weights": "imagenet",
+        },
+        "/feature_maps": {"architecture": "vgg16", "layer": "block1", "page": 0, "weights": "imagenet"},
+        "/catalogue": {},
+    }
+
+
+def test_the_linear_decoder_reports_the_loss_it_really_has(client, cat):
+    *_, figures = client.predict(handle_file(cat), "vgg16", "block1", "linear", api_name="/reconstruct")
+    assert figures["loss"] == "mse"
+
+
+def test_depth_sweep_goes_from_shallow_to_deep_and_loses_on_the_way(client, cat):
+    files, figures = client.predict(handle_file(cat), api_name="/depth_sweep")
+    layers = figures["layers"]
+    assert len(files) == len(layers) >= 2
+    assert [row["layer"] for row in layers] == sorted(row["layer"] for row in layers)
+    assert all(set(row) == KEYS for row in layers)
+    assert layers[0]["psnr"] > layers[-1]["psnr"]
+    assert pixels(files[0]).shape == (224, 224, 3)
+
+
+def test_feature_maps_come_strongest_first_a_page_at_a_time(client, cat, explorer):
+    mosaic, figures = client.predict(handle_file(cat), layer="block2", page=1, api_name="/feature_maps")
+    expected = explorer.features(cat, "vgg16", "block2")
+    assert figures["order"] == expected.order
+    assert (figures["channels"], figures["height"], figures["width"]) == (128, 56, 56)
+    assert (figures["page"], figures["pages"]) == (1, 2)
+    assert np.array_equal(pixels(mosaic), np.asarray(expected.mosaic(1).convert("RGB")))
+
+
+def test_catalogue_lists_what_is_ready(client):
+    catalogue = client.predict(api_name="/catalogue")
+    assert {"architectures", "ready", "missing"} <= set(catalogue)
+    assert "vgg16" in catalogue["architectures"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"layer": "blok1"}, "did you mean block1"),
+        ({"architecture": "nonsense"}, "unknown architecture"),
+        ({"decoder": "nonsense"}, "unknown decoder"),
+    ],
+)
+def test_a_wrong_name_gets_the_sentence_that_lists_the_right_ones(client, cat, arguments, sentence):
+    with pytest.raises(AppError, match=sentence):
+        client.predict(handle_file(cat), **(LINEAR | arguments), api_name="/reconstruct")
+
+
+def test_a_damaged_file_gets_one_sentence(client, cat, tmp_path):
+    damaged = tmp_path / "damaged.jpg"
+    damaged.write_bytes(cat.read_bytes()[:2000])
+    with pytest.raises(AppError, match="damaged.jpg is damaged or incomplete"):
+        client.predict(handle_file(damaged), **LINEAR, api_name="/reconstruct")
+
+
+@pytest.mark.parametrize("photo", [str(ROOT / "assets/examples/cat.jpg"), {"path": "/etc/hostname"}, None])
+def test_a_path_on_the_server_is_not_read(client, photo):
+    with pytest.raises(AppError, match="No photo was given"):
+        client.predict(photo, **LINEAR, api_name="/reconstruct")
+
+
+def test_a_rotated_photo_is_turned_upright_like_everywhere_else(client, tmp_path, cat):
+    turned = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(cat) as image:
+        image.save(turned, exif=exif, quality=95)
+    original, *_ = client.predict(handle_file(turned), **LINEAR, api_name="/reconstruct")
+    assert np.array_equal(pixels(original), np.asarray(report_crop(load_photo(turned))))
+
+
+def test_a_taken_port_is_one_line_and_status_2():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run_app("--port", str(port))
+    assert result.returncode == 2
+    assert result.stderr.strip().count("\n") == 0
+    assert f"127.0.0.1:{port}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "port"),
+    [({"PORT": "70001"}, 70001), ({"GRADIO_SERVER_PORT": "70002", "PORT": "70001"}, 70002)],
+)
+def test_the_port_may_come_from_the_environment(environment, port):
+    result = run_app(**({"GRADIO_SERVER_PORT": ""} | environment))
+    assert result.returncode == 2
+    assert f"There is no port {port}" in result.stderr
+
+
+def test_a_flag_wins_over_the_environment():
+    result = run_app("--port", "70003", PORT=str(free_port()), GRADIO_SERVER_PORT="")
+    assert "There is no port 70003" in result.stderr
+
+
+def test_a_host_that_is_not_here_is_one_line_and_status_2():
+    result = run_app("--port", str(free_port()), GRADIO_SERVER_NAME="192.0.2.1")
+    assert result.returncode == 2
+    assert "Cannot listen on 192.0.2.1" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory from Linux's /proc")
+def test_the_serving_process_stays_small(tmp_path, cat):
+    with serve(tmp_path / "app.log") as server:
+        client = Client(server.address, verbose=False, download_files=str(tmp_path / "downloads"))
+        client.predict(handle_file(cat), api_name="/depth_sweep")
+        status = Path(f"/proc/{server.pid}/status").read_text()
+    peak_kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    assert peak_kib < 1.5 * 1024**2

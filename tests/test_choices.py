@@ -1,0 +1,82 @@
+"""Choices: only what is ready is offered; what is not becomes the nearest that is, with a sentence."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.checkpoints import Catalogue, Configuration
+from explorer.ui.choices import DEFAULT, offers, settle
+
+
+def catalogue(*ready: Configuration) -> Catalogue:
+    return Catalogue({configuration: Path("unread") for configuration in ready}, [])
+
+
+LINEAR = [Configuration("vgg16", f"block{i}", "linear", "mse") for i in range(1, 6)]
+LEARNT = [Configuration("vgg16", "block1", "transposed_conv", loss) for loss in ("mse", "hybrid")]
+READY = catalogue(*LINEAR, *LEARNT)
+
+
+def test_what_is_ready_stays_as_it_is_without_a_word():
+    assert settle(READY, DEFAULT) == (DEFAULT, "")
+
+
+def test_a_decoder_that_a_layer_lacks_becomes_one_it_has_and_the_page_says_so():
+    found, note = settle(READY, replace(DEFAULT, layer="block4", loss="mse"))
+    assert found == Configuration("vgg16", "block4", "linear", "mse")
+    assert note == "Transposed convolutions is not ready here: this is Linear map."
+
+
+def test_the_linear_map_has_only_the_mse_loss_and_the_page_says_why():
+    found, note = settle(READY, replace(DEFAULT, decoder="linear"))
+    assert found.loss == "mse"
+    assert note == "Linear map is solved exactly, for one loss only: MSE."
+
+
+def test_a_loss_that_is_not_trained_becomes_the_default_one():
+    found, note = settle(READY, replace(DEFAULT, loss="lpips"))
+    assert found == DEFAULT
+    assert "another loss: hybrid" in note
+
+
+@pytest.mark.parametrize("field", ["architecture", "layer", "decoder", "loss", "weights"])
+def test_a_name_nobody_knows_becomes_one_that_can_be_shown(field):
+    found, note = settle(READY, replace(DEFAULT, **{field: "<b>nonsense</b>"}))
+    assert found in READY.entries
+    assert note
+
+
+def test_a_layer_that_is_not_ready_becomes_the_one_at_the_same_relative_depth():
+    some = catalogue(*LINEAR[:3])
+    assert settle(some, Configuration("vgg16", "block5", "linear", "mse"))[0].layer == "block3"
+
+
+def test_random_weights_fall_back_to_trained_ones():
+    found, note = settle(READY, replace(DEFAULT, weights="random"))
+    assert found == DEFAULT
+    assert "trained on ImageNet" in note
+
+
+def test_without_any_checkpoint_there_is_nothing_to_settle_on():
+    assert settle(catalogue(), DEFAULT) == (None, "")
+
+
+def test_selectors_offer_only_what_is_ready():
+    offered = offers(READY, LINEAR[2])
+    assert [name for _, name in offered["layer"]] == ["block1", "block2", "block3", "block4", "block5"]
+    assert [name for _, name in offered["decoder"]] == ["linear"]
+    assert [name for _, name in offered["loss"]] == ["mse"]
+    assert [name for _, name in offered["weights"]] == ["imagenet"]
+
+
+def test_a_layer_says_how_many_channels_it_has_and_how_large_they_are():
+    assert offers(READY, DEFAULT)["layer"][0] == ("block1 – 64 channels, 112×112", "block1")
+
+
+def test_the_control_is_offered_once_it_is_ready():
+    control = Configuration("vgg16", "block1", "linear", "mse", "random")
+    assert [name for _, name in offers(catalogue(*READY.entries, control), DEFAULT)["weights"]] == [
+        "imagenet",
+        "random",
+    ]
