@@ -183,7 +183,7 @@ def test_bundled_catalogue_has_every_vgg16_block_and_skips_nothing(explorer):
     catalogue = explorer.catalogue()
     assert catalogue.skipped == []
     for layer in ("block1", "block2", "block3", "block4", "block5"):
-        assert catalogue.decoders("vgg16", layer) == ["linear", "transposed_conv"]
+        assert {"linear", "transposed_conv"} <= set(catalogue.decoders("vgg16", layer))
         assert catalogue.losses("vgg16", layer, "transposed_conv") == ["mse", "hybrid"]
 
 
