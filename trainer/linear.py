@@ -16,7 +16,7 @@ from explorer.metrics import psnr_of_mse
 from trainer.data import PhotoSet
 from trainer.loop import STATISTICS_PHOTOS, feature_statistics
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 MAX_ROWS = 400_000
 MAX_PRODUCTS = 2e12  # rows x unknowns²: about a minute on two cores
 BATCH = 16
