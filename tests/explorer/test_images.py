@@ -19,7 +19,7 @@ from explorer.errors import UserError
 from explorer.images import centre_crop, load_photo, resize_short_side, save_png, to_pil, to_tensor
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
-EXAMPLES = sorted((Path(__file__).parent.parent / "assets" / "examples").glob("*.jpg"))
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "assets" / "examples").glob("*.jpg"))
 
 
 def encoded(image: Image.Image, file_format: str = "PNG", **options) -> bytes:
