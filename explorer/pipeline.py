@@ -25,7 +25,7 @@ from explorer.metrics import Metrics, error_map, lpips_network, measure
 from explorer.weights import checkpoints_folder
 
 ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
-MAX_CACHED_PHOTOS = 16
+MAX_CACHED_PHOTOS = 8
 MAX_CACHED_DECODERS = 32
 
 
