@@ -100,7 +100,7 @@ def _device_argument(sub: argparse.ArgumentParser) -> None:
 
 def _layers(options: argparse.Namespace) -> list[str]:
     spec = encoder_spec(options.architecture)
-    return [spec.layer(name).name for name in options.layer or spec.layer_names]
+    return [spec.layer(name).name for name in dict.fromkeys(options.layer or spec.layer_names)]
 
 
 def run_import(options: argparse.Namespace) -> None:
@@ -115,8 +115,9 @@ def run_fit_linear(options: argparse.Namespace) -> None:
     from trainer.linear import fit_linear
 
     layers = _layers(options)
-    train, val = load_train_val(options.photos)
     device = choose_device(options.device)
+    train, val = load_train_val(options.photos)
+    options.out.mkdir(parents=True, exist_ok=True)
     found = fit_linear(options.architecture, layers, train, val, options.out, options.weights, device)
     for layer, decibels in found.items():
         print(f"{options.architecture} {layer}: {decibels:.2f} dB on the validation photos")
@@ -140,8 +141,9 @@ def run_train(options: argparse.Namespace) -> None:
         for loss in dict.fromkeys(options.loss)
     ]
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
-    train, val = load_train_val(options.photos, recipe.seed)
     device = choose_device(options.device)
+    train, val = load_train_val(options.photos, recipe.seed)
+    options.out.mkdir(parents=True, exist_ok=True)  # now, not when the first checkpoint is saved
     training = Training(
         configurations, recipe, train, val, options.out, device, linear_from=options.linear_from
     )
@@ -156,6 +158,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
     from trainer.evaluate import evaluate, markdown_table, write_results
 
     device = choose_device(options.device)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     results = evaluate(options.photos, options.checkpoints, options.only, options.out, device)
     write_results(results, options.out)
     print(markdown_table(results))

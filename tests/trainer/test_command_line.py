@@ -24,6 +24,15 @@ def test_mistake_is_one_line_and_status_2(arguments, said, tmp_path, capsys):
     assert not out.exists()
 
 
+def test_folder_that_cannot_be_made_is_said_before_any_training(photos_folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("trainer.loop.Training.run", lambda *_: pytest.fail("it trained first"))
+    (tmp_path / "file").write_text("in the way")
+    choice = ["--architecture", "vgg16", "--layer", "block1", "--decoder", "transposed_conv"]
+    where = ["--photos", str(photos_folder), "--out", str(tmp_path / "file" / "out")]
+    assert main(["train", *choice, *where]) == 2
+    assert "Not a directory" in capsys.readouterr().err
+
+
 def test_train_then_evaluate_then_list_from_the_command_line(photos_folder, tmp_path, capsys):
     run = [
         "--steps",
