@@ -138,6 +138,8 @@ def test_a_picture_from_the_camera_is_reconstructed(visit):
     before = texts(visit, "#card-psnr b")
     visit.page.get_by_label("Capture from camera").click()
     visit.page.get_by_text("Click to Access Webcam").click()
+    visit.page.get_by_label("capture photo").wait_for()
+    visit.page.wait_for_function("document.querySelector('#photo video')?.currentTime > 0.2")
     visit.page.get_by_label("capture photo").click()
     wait_for_another_figure(visit, before)
     assert visit.page.locator("#message").inner_text().strip() == ""
