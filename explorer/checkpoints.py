@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,13 @@ def load_decoder(path: Path, device: str | torch.device = "cpu") -> Decoder:
     return decoder.requires_grad_(False).eval().to(device)
 
 
+def skip(path: Path, error: UserError) -> tuple[str, str]:
+    """Log that a checkpoint is left out; return its file name and the reason."""
+    reason = str(error).removeprefix(f"{path.name}: ")
+    log.warning("checkpoint skipped: %s: %s", path.name, reason)
+    return path.name, reason
+
+
 class Catalogue:
     """What can be shown: the checkpoints of a folder that fit, and why the others do not."""
 
@@ -145,11 +152,18 @@ class Catalogue:
         self.skipped = skipped
 
     @classmethod
-    def scan(cls, folder: Path, encoder_for: Any, only: str = "*") -> "Catalogue":
-        """Read the headers of `folder`/decoders/`only`.safetensors and check each against its encoder.
+    def scan(
+        cls,
+        folder: Path,
+        encoder_for: Callable[[str, str], FrozenEncoder] | None = None,
+        only: str = "*",
+    ) -> "Catalogue":
+        """Read the headers of `folder`/decoders/`only`.safetensors.
 
-        `encoder_for(architecture, weights)` returns the FrozenEncoder that will feed the decoder. A file that
-        does not fit is logged and listed in `skipped`, and the others stay usable.
+        With `encoder_for(architecture, weights)`, which returns the FrozenEncoder that will feed a decoder,
+        each is also checked against its encoder, which loads all of them; without, that is left to
+        `check_fingerprint` when a decoder is loaded. A file that does not fit is logged and listed in
+        `skipped`, and the others stay usable.
         """
         entries: dict[Configuration, Path] = {}
         skipped: list[tuple[str, str]] = []
@@ -157,15 +171,17 @@ class Catalogue:
             try:
                 header = read_header(path)
                 configuration = header.configuration
-                check_fingerprint(
-                    path, header, encoder_for(configuration.architecture, configuration.weights)
-                )
+                if encoder_for:
+                    encoder = encoder_for(configuration.architecture, configuration.weights)
+                    check_fingerprint(path, header, encoder)
                 entries[configuration] = path
             except UserError as error:
-                reason = str(error).removeprefix(f"{path.name}: ")
-                log.warning("checkpoint skipped: %s: %s", path.name, reason)
-                skipped.append((path.name, reason))
+                skipped.append(skip(path, error))
         return cls(entries, skipped)
+
+    def drop(self, configuration: Configuration, error: UserError) -> None:
+        """Move a configuration whose checkpoint turned out unusable to the skipped ones."""
+        self.skipped.append(skip(self.entries.pop(configuration), error))
 
     @property
     def architectures(self) -> list[str]:

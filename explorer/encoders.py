@@ -7,15 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from explorer.errors import unknown
-from explorer.weights import WeightReader, philox_uniform, reader
+from explorer.backbones import Backbone, Conv, ConvStack, MaxPool, TimmModel
+from explorer.errors import UserError, unknown
+from explorer.weights import philox_uniform, weight_source
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HALF = (0.5, 0.5, 0.5)
 PROBE_SIZE = 64
 FINGERPRINT_LENGTH = 16
 
@@ -30,32 +33,20 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Conv:
-    """A convolution with bias, followed by a ReLU; `name` is the parameters' prefix in the weights."""
-
-    name: str
-    channels_in: int
-    channels_out: int
-    kernel: int = 3
-    stride: int = 1
-    padding: int = 1
-
-
-@dataclass(frozen=True)
-class MaxPool:
-    kernel: int = 2
-    stride: int = 2
-
-
-@dataclass(frozen=True)
 class EncoderSpec:
-    """One architecture: `stages[i]` holds the operations between layer i-1 and layer i."""
+    """One architecture: its layers, shallow to deep, the network they are read from and its normalisation.
+
+    `multiple` is what the side of a photo must be a multiple of; `bundled` says that trained weights ship.
+    """
 
     title: str
     layers: tuple[Layer, ...]
-    stages: tuple[tuple[Conv | MaxPool, ...], ...]
+    network: ConvStack | TimmModel
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    multiple: int = 1
+    bundled: bool = True
+    note: str = ""
 
     @property
     def layer_names(self) -> list[str]:
@@ -82,7 +73,7 @@ def _vgg16() -> EncoderSpec:
         stages.append((*stage, MaxPool()))
         index, size = index + 1, size // 2
         layers.append(Layer(f"block{block}", channels, size))
-    return EncoderSpec("VGG16", tuple(layers), tuple(stages))
+    return EncoderSpec("VGG16", tuple(layers), ConvStack(tuple(stages)))
 
 
 def _alexnet() -> EncoderSpec:
@@ -98,10 +89,62 @@ def _alexnet() -> EncoderSpec:
     )
     shapes = [(64, 55), (192, 27), (384, 13), (256, 13), (256, 13)]
     layers = tuple(Layer(f"conv{number}", *shape) for number, shape in enumerate(shapes, start=1))
-    return EncoderSpec("AlexNet", layers, stages)
+    return EncoderSpec("AlexNet", layers, ConvStack(stages))
 
 
-ENCODERS: dict[str, EncoderSpec] = {"vgg16": _vgg16(), "alexnet": _alexnet()}
+def _stages(prefix: str, shapes: Sequence[tuple[int, int]]) -> tuple[Layer, ...]:
+    return tuple(Layer(f"{prefix}{number}", *shape) for number, shape in enumerate(shapes, start=1))
+
+
+def _transformer(title: str, model_id: str, channels: int, patch: int = 16, **more: Any) -> EncoderSpec:
+    """A vision transformer (Dosovitskiy et al. 2021): twelve blocks on a grid of patches, no class token."""
+    layers = tuple(Layer(f"block{block}", channels, 224 // patch) for block in range(12))
+    options = {"img_size": 224, "dynamic_img_size": True}
+    return EncoderSpec(title, layers, TimmModel(model_id, tuple(range(12)), options), multiple=patch, **more)
+
+
+ENCODERS: dict[str, EncoderSpec] = {
+    "vgg16": _vgg16(),
+    "alexnet": _alexnet(),
+    "efficientnet_lite0": EncoderSpec(
+        "EfficientNet-Lite0",
+        _stages("stage", [(16, 112), (24, 56), (40, 28), (112, 14), (320, 7)]),
+        TimmModel("tf_efficientnet_lite0", (0, 1, 2, 3, 4)),
+        mean=HALF,
+        std=HALF,
+        multiple=32,
+    ),
+    "dinov2_small": _transformer(
+        "DINOv2 ViT-S/14",
+        "vit_small_patch14_dinov2",
+        384,
+        patch=14,
+        note="taken from a saliency model's backbone, possibly tuned a little",
+    ),
+    "resnet34": EncoderSpec(
+        "ResNet-34",
+        _stages("layer", [(64, 56), (128, 28), (256, 14), (512, 7)]),
+        TimmModel("resnet34", (1, 2, 3, 4)),
+        multiple=32,
+        bundled=False,
+    ),
+    "resnet50": EncoderSpec(
+        "ResNet-50",
+        _stages("layer", [(256, 56), (512, 28), (1024, 14), (2048, 7)]),
+        TimmModel("resnet50", (1, 2, 3, 4)),
+        multiple=32,
+        bundled=False,
+    ),
+    "vit_small": _transformer("ViT-S/16", "vit_small_patch16_224", 384, mean=HALF, std=HALF, bundled=False),
+    "vit_base": _transformer("ViT-B/16", "vit_base_patch16_224", 768, mean=HALF, std=HALF, bundled=False),
+    "pvt_v2_b2": EncoderSpec(
+        "PVT-v2-B2",
+        _stages("stage", [(64, 56), (128, 28), (320, 14), (512, 7)]),
+        TimmModel("pvt_v2_b2", (0, 1, 2, 3)),
+        multiple=32,
+        bundled=False,
+    ),
+}
 
 
 def encoder_spec(architecture: str) -> EncoderSpec:
@@ -129,9 +172,9 @@ class FrozenEncoder:
         self.weights = weights
         self.spec = encoder_spec(architecture)
         self.device = torch.device(device)
-        self._read: WeightReader = reader(architecture, weights, folder)
-        self._stages: list[nn.Sequential] = []
+        self._source = weight_source(architecture, weights, folder, self.spec.bundled)
         self._loading = Lock()
+        self._backbone: Backbone | None = None
         self._fingerprints: dict[str, list[float]] = {}
         shape = (1, 3, 1, 1)
         self._mean = torch.tensor(self.spec.mean, device=self.device).reshape(shape)
@@ -141,21 +184,32 @@ class FrozenEncoder:
     def __call__(self, photos01: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Return {layer: features (N, C, H, W)} for photos01 (N, 3, height, width) in [0, 1].
 
-        One pass that stops at the deepest asked layer. Raises UserError for an unknown layer and ValueError
-        for values outside [0, 1], such as an already normalised photo.
+        One pass that stops at the deepest asked layer. Raises UserError for an unknown layer, a size this
+        network cannot take or weights that cannot be had, and ValueError for values outside [0, 1], such as
+        an already normalised photo.
         """
-        wanted = {self.spec.layer(name).name for name in layers}
+        names = self.spec.layer_names
+        depths = {names.index(self.spec.layer(name).name) for name in layers}
         check01(photos01)
+        multiple = self.spec.multiple
+        if any(side % multiple for side in photos01.shape[-2:]):
+            raise UserError(
+                f"{self.spec.title} needs photos whose sides are multiples of {multiple} pixels, "
+                f"not {photos01.shape[-1]}x{photos01.shape[-2]}."
+            )
+        if not depths:
+            return {}
         x = (photos01.to(self.device) - self._mean) / self._std
         x = x.contiguous(memory_format=torch.channels_last)
-        features: dict[str, Tensor] = {}
-        for depth, layer in enumerate(self.spec.layers):
-            if len(features) == len(wanted):
-                break
-            x = self._stage(depth)(x)
-            if layer.name in wanted:
-                features[layer.name] = x
-        return features
+        return {names[depth]: found for depth, found in self.backbone(x, depths).items()}
+
+    @property
+    def backbone(self) -> Backbone:
+        """The network itself, loaded when it is first needed."""
+        with self._loading:
+            if self._backbone is None:
+                self._backbone = self.spec.network.load(self._source, self.device)
+        return self._backbone
 
     def fingerprint(self, layer: str) -> list[float]:
         """Return 16 numbers that identify these weights up to `layer`: its mean response to a fixed probe.
@@ -164,34 +218,11 @@ class FrozenEncoder:
         changed, exchanged or trained further give other numbers.
         """
         if layer not in self._fingerprints:
-            probe = philox_uniform("probe", 3 * PROBE_SIZE**2).reshape(1, 3, PROBE_SIZE, PROBE_SIZE)
+            side = PROBE_SIZE // self.spec.multiple * self.spec.multiple
+            probe = philox_uniform("probe", 3 * side**2).reshape(1, 3, side, side)
             response = self(torch.from_numpy(probe).float(), [layer])[layer].mean(dim=(2, 3))
             self._fingerprints[layer] = F.adaptive_avg_pool1d(response, FINGERPRINT_LENGTH)[0].tolist()
         return self._fingerprints[layer]
-
-    @property
-    def loaded_convolutions(self) -> int:
-        """How many convolutions have been loaded so far."""
-        return sum(isinstance(module, nn.Conv2d) for stage in self._stages for module in stage)
-
-    def _stage(self, depth: int) -> nn.Sequential:
-        with self._loading:
-            while len(self._stages) <= depth:
-                self._stages.append(self._build(self.spec.stages[len(self._stages)]))
-        return self._stages[depth]
-
-    def _build(self, operations: Sequence[Conv | MaxPool]) -> nn.Sequential:
-        modules: list[nn.Module] = []
-        for op in operations:
-            if isinstance(op, MaxPool):
-                modules.append(nn.MaxPool2d(op.kernel, op.stride))
-                continue
-            conv = nn.Conv2d(op.channels_in, op.channels_out, op.kernel, op.stride, op.padding, device="meta")
-            conv.weight = nn.Parameter(self._read(f"{op.name}.weight", tuple(conv.weight.shape)))
-            conv.bias = nn.Parameter(self._read(f"{op.name}.bias", tuple(conv.bias.shape)))
-            modules += [conv, nn.ReLU(inplace=True)]
-        stage = nn.Sequential(*modules).requires_grad_(False).eval()
-        return stage.to(self.device, memory_format=torch.channels_last)
 
 
 def same_fingerprint(a: Sequence[float], b: Sequence[float], tolerance: float = 0.01) -> bool:

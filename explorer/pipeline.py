@@ -13,7 +13,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer.checkpoints import Catalogue, Configuration, load_decoder
+from explorer.checkpoints import (
+    Catalogue,
+    CheckpointError,
+    Configuration,
+    check_fingerprint,
+    load_decoder,
+    read_header,
+)
 from explorer.colours import colourise
 from explorer.decoders import Decoder
 from explorer.devices import choose_device
@@ -69,7 +76,7 @@ class Explorer:
         """Return what can be shown, as found in the checkpoints folder when first asked."""
         with self._lock:
             if self._catalogue is None:
-                self._catalogue = Catalogue.scan(self.folder, self.encoder)
+                self._catalogue = Catalogue.scan(self.folder)
             return self._catalogue
 
     def reconstruct(
@@ -183,10 +190,20 @@ class Explorer:
     def _decoder(self, configuration: Configuration) -> Decoder:
         with self._lock:
             if configuration not in self._decoders:
-                self._decoders[configuration] = load_decoder(
-                    self.catalogue().entries[configuration], self.device
-                )
+                self._decoders[configuration] = self._checked_decoder(configuration)
             self._decoders.move_to_end(configuration)
             while len(self._decoders) > MAX_CACHED_DECODERS:
                 self._decoders.popitem(last=False)
             return self._decoders[configuration]
+
+    def _checked_decoder(self, configuration: Configuration) -> Decoder:
+        """Load a decoder if it was trained on the encoder weights here. Raises CheckpointError."""
+        catalogue = self.catalogue()
+        path = catalogue.entries[configuration]
+        encoder = self.encoder(configuration.architecture, configuration.weights)
+        try:
+            check_fingerprint(path, read_header(path), encoder)
+            return load_decoder(path, self.device)
+        except CheckpointError as error:
+            catalogue.drop(configuration, error)
+            raise

@@ -1,13 +1,14 @@
-"""Where an encoder's weights come from: a bundled safetensors file, or the seeded random control.
+"""Where an encoder's weights come from: a bundled safetensors file, the hub, or the seeded random control.
 
-Readers hand out single tensors by name, so that an encoder loads only what its asked layers need.
+Files and the control hand out single tensors by name, so that an encoder can load only what it needs.
 """
 
 import hashlib
 import math
 import os
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +17,8 @@ from safetensors import SafetensorError, safe_open
 from explorer.errors import UserError, unknown
 
 BUNDLED = Path(__file__).resolve().parent.parent / "checkpoints"
+SCALES = ("weight", "gamma", "running_var")  # one-dimensional parameters that multiply
 SOURCES = {"imagenet": "trained on ImageNet", "random": "random weights (control)"}
-
-WeightReader = Callable[[str, tuple[int, ...]], torch.Tensor]
 
 
 def checkpoints_folder(given: str | Path | None = None) -> Path:
@@ -52,43 +52,83 @@ def encoder_file(architecture: str, folder: Path | None = None) -> Path:
     return folder / name if folder and (folder / name).exists() else BUNDLED / name
 
 
-def reader(architecture: str, source: str = "imagenet", folder: Path | None = None) -> WeightReader:
-    """Return a function (parameter name, shape) -> float32 tensor for one encoder.
+@dataclass(frozen=True)
+class WeightSource:
+    """Where the weights of one encoder come from: a file, else the seeded control, else the hub."""
 
-    Raises UserError for an unknown source, a missing or unreadable file, or a tensor that does not fit.
+    architecture: str
+    random: bool = False
+    file: Path | None = None
+
+    @property
+    def from_hub(self) -> bool:
+        return not self.random and self.file is None
+
+    def read(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+        """Return one parameter as float32. Raises UserError when the file cannot be read or does not fit."""
+        if self.random:
+            return control_tensor(f"{self.architecture}/{name}", shape)
+        try:
+            with safe_open(self.file, framework="pt") as file:
+                tensor = file.get_tensor(name).float()
+        except (SafetensorError, OSError) as error:
+            raise UserError(
+                f"The encoder weights {self.file.name} cannot be read ({name}): {error}"
+            ) from error
+        if tuple(tensor.shape) != shape:
+            raise UserError(f"{self.file.name}: {name} has shape {tuple(tensor.shape)}, expected {shape}.")
+        return tensor
+
+    def download(self, model_id: str, options: dict[str, Any]) -> torch.nn.Module:
+        """Return a timm model with its weights from the Hugging Face Hub, kept in EXPLORER_CACHE.
+
+        Raises UserError when the hub cannot be reached or does not have them.
+        """
+        import timm
+
+        try:
+            return timm.create_model(
+                model_id, pretrained=True, cache_dir=os.environ.get("EXPLORER_CACHE"), **options
+            )
+        except Exception as error:  # whatever a network, a proxy or a half-written cache can throw
+            raise UserError(
+                f"The weights of {self.architecture} are not bundled and could not be downloaded from the "
+                f"Hugging Face Hub ({type(error).__name__}). Connect to the internet and try again, or look "
+                "at random weights (control), which need no download."
+            ) from error
+
+
+def weight_source(
+    architecture: str, weights: str = "imagenet", folder: Path | None = None, bundled: bool = True
+) -> WeightSource:
+    """Return where an encoder's weights come from.
+
+    `bundled` says whether they ship with this program; if not, a file of that name in `folder` still goes
+    before the hub. Raises UserError for an unknown kind of weights and for a bundled file that is not there.
     """
-    if source not in SOURCES:
-        raise unknown("weights", source, list(SOURCES))
-    if source == "random":
-        return lambda name, shape: control_tensor(f"{architecture}/{name}", shape)
+    if weights not in SOURCES:
+        raise unknown("weights", weights, list(SOURCES))
+    if weights == "random":
+        return WeightSource(architecture, random=True)
     path = encoder_file(architecture, folder)
-    if not path.exists():
+    if path.exists():
+        return WeightSource(architecture, file=path)
+    if bundled:
         raise UserError(
             f"The encoder weights {path.name} are missing: run 'python -m trainer import-weights'."
         )
-
-    def read(name: str, shape: tuple[int, ...]) -> torch.Tensor:
-        try:
-            with safe_open(path, framework="pt") as file:
-                tensor = file.get_tensor(name).float()
-        except (SafetensorError, OSError) as error:
-            raise UserError(f"The encoder weights {path.name} cannot be read ({name}): {error}") from error
-        if tuple(tensor.shape) != shape:
-            raise UserError(f"{path.name}: {name} has shape {tuple(tensor.shape)}, expected {shape}.")
-        return tensor
-
-    return read
+    return WeightSource(architecture)
 
 
 def control_tensor(name: str, shape: tuple[int, ...]) -> torch.Tensor:
-    """Return the random control for one parameter: He-uniform weights, zero biases, float32.
+    """Return the random control for one parameter: He-uniform weights, zero biases, unit scales, float32.
 
     The bits come from numpy's Philox counter keyed by SHA-256 of `name` and become uniform numbers by exact
     arithmetic, so every machine and version draws the same. Bound sqrt(6 / fan_in): He et al. 2015,
     "Delving Deep into Rectifiers".
     """
     if len(shape) < 2:
-        return torch.zeros(shape)
+        return torch.ones(shape) if name.endswith(SCALES) else torch.zeros(shape)
     bound = math.sqrt(6 / math.prod(shape[1:]))
     uniform01 = philox_uniform(name, math.prod(shape))
     return torch.from_numpy(((uniform01 * 2 - 1) * bound).astype(np.float32)).reshape(shape)

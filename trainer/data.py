@@ -50,6 +50,18 @@ class PhotoSet:
             crops.append(crop.flip(-1) if draw.random() < 0.5 else crop)
         return torch.stack(crops).float() / 255
 
+    def fixed_crops(self, per_photo: int, size: int, seed: int) -> Tensor:
+        """Return (N * per_photo, 3, size, size) uint8 crops fixed by `seed`, half of them mirrored."""
+        crops = torch.empty(len(self.photos) * per_photo, 3, size, size, dtype=torch.uint8)
+        for view in range(per_photo):
+            draw = np.random.Generator(np.random.Philox(key=[seed, view]))
+            for index, photo in enumerate(self.photos):
+                top = draw.integers(photo.shape[1] - size + 1)
+                left = draw.integers(photo.shape[2] - size + 1)
+                crop = photo[:, top : top + size, left : left + size]
+                crops[view * len(self.photos) + index] = crop.flip(-1) if draw.random() < 0.5 else crop
+        return crops
+
     def centre_crops(self, size: int = 224, limit: int | None = None) -> Tensor:
         """Return (N, 3, size, size) centre crops in [0, 1] of up to `limit` photos spread over the set."""
         chosen = self.photos

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,19 +19,42 @@ from trainer.loop import STATISTICS_PHOTOS, feature_statistics
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 MAX_ROWS = 400_000
-MAX_PRODUCTS = 2e12  # rows x unknowns²: about a minute on two cores
+MAX_PRODUCTS = 1e12  # rows x unknowns²: less than half a minute on two cores
 BATCH = 16
 VALIDATION_PHOTOS = 64
 
 
 @dataclass
 class Moments:
-    """Sums of products of neighbourhoods X (rows, 9C + 1) and patches Y (rows, 3f²), all the fit needs."""
+    """Sums of products of neighbourhoods X (rows, k²C + 1) and patches Y (rows, 3f²), all the fit needs."""
 
     xx: Tensor
     xy: Tensor
     yy: float
     rows: int
+
+    @classmethod
+    def zero(cls, decoder: Linear) -> "Moments":
+        xx = torch.zeros(decoder.unknowns, decoder.unknowns, dtype=torch.double)
+        xy = torch.zeros(decoder.unknowns, 3 * decoder.factor**2, dtype=torch.double)
+        device = decoder.feature_mean.device
+        return cls(xx.to(device), xy.to(device), 0.0, 0)
+
+    def add(self, decoder: Linear, features: Tensor, photos01: Tensor) -> None:
+        """Add photos (N, 3, h, w) in [0, 1] and their features (N, C, H, W)."""
+        standardised = decoder.standardise(features).contiguous()
+        height, width = (side * decoder.factor for side in standardised.shape[-2:])
+        target = photos01.to(standardised.device)
+        if target.shape[-2:] != (height, width):
+            target = F.interpolate(target, (height, width), mode="bicubic", antialias=True)
+        padded = F.pad(standardised, (decoder.kernel // 2,) * 4, mode="replicate")
+        x = F.unfold(padded, decoder.kernel).transpose(1, 2).flatten(0, 1)
+        x = torch.cat([x, x.new_ones(len(x), 1)], dim=1)
+        y = F.pixel_unshuffle(target, decoder.factor).flatten(2).transpose(1, 2).flatten(0, 1)
+        self.xx += x.T @ x
+        self.xy += x.T @ y
+        self.yy += y.double().square().sum().item()
+        self.rows += len(x)
 
 
 def fit_linear(
@@ -41,6 +65,7 @@ def fit_linear(
     out: Path,
     weights: str = "imagenet",
     device: str | torch.device = "cpu",
+    precision: str = "fp32",
     progress_bar: bool = True,
 ) -> dict[str, float]:
     """Fit, save into `out`/decoders and return {layer: validation PSNR in dB} of all asked layers.
@@ -50,19 +75,21 @@ def fit_linear(
     """
     encoder = FrozenEncoder(architecture, weights, device)
     statistics = feature_statistics(encoder, train.centre_crops(limit=STATISTICS_PHOTOS), layers)
-    result = {}
+    decoders, fitted_photos = {}, {}
     for layer in layers:
         spec = encoder.spec.layer(layer)
-        decoder = Linear(spec.channels, spec.size).to(device)
-        decoder.set_statistics(*statistics[layer])
-        rows = min(MAX_ROWS, MAX_PRODUCTS / (9 * spec.channels) ** 2)
-        affordable = max(1, int(rows / spec.size**2))
-        photos = train.centre_crops(limit=affordable)
-        both = torch.cat([photos, photos.flip(-1)]) if 2 * len(photos) <= affordable else photos
-        held_out = val.centre_crops(limit=VALIDATION_PHOTOS)
-        with tqdm(total=len(both) + len(held_out), desc=layer, unit="photo", disable=not progress_bar) as bar:
-            fitting = moments(encoder, layer, decoder, both, bar)
-            checking = moments(encoder, layer, decoder, held_out, bar)
+        decoders[layer] = Linear(spec.channels, spec.size).to(device)
+        decoders[layer].set_statistics(*statistics[layer])
+        rows = min(MAX_ROWS, MAX_PRODUCTS / decoders[layer].unknowns ** 2)
+        fitted_photos[layer] = max(1, int(rows / spec.size**2))
+    everything = train.centre_crops()
+    everything = torch.cat([everything, everything.flip(-1)])
+    held_out = val.centre_crops(limit=VALIDATION_PHOTOS)
+    encode = partial(moments, encoder, decoders, precision=precision, progress_bar=progress_bar)
+    fittings, checkings = encode(everything, fitted_photos), encode(held_out)
+    result = {}
+    for layer, decoder in decoders.items():
+        fitting, checking = fittings[layer], checkings[layer]
         error, strength, solution = min(
             ((held_out_error(checking, candidate), s, candidate) for s, candidate in solutions(fitting)),
             key=lambda found: found[0],
@@ -74,7 +101,7 @@ def fit_linear(
             fingerprint=encoder.fingerprint(layer),
             recipe={"method": "ridge regression, closed form", "strength": strength, "rows": fitting.rows},
             data={
-                "train_photos": len(photos),
+                "train_photos": min(len(train.photos), fitted_photos[layer]),
                 "train_digest": train.digest,
                 "val_photos": len(held_out),
                 "val_digest": val.digest,
@@ -87,32 +114,39 @@ def fit_linear(
 
 
 @torch.no_grad()
-def moments(encoder: FrozenEncoder, layer: str, decoder: Linear, photos01: Tensor, bar: tqdm) -> Moments:
-    """Return the summed products of neighbourhoods and patches of (N, 3, H, W) photos in [0, 1]."""
-    unknowns, values = 9 * decoder.channels + 1, 3 * decoder.factor**2
-    device = decoder.feature_mean.device
-    xx = torch.zeros(unknowns, unknowns, dtype=torch.double, device=device)
-    xy = torch.zeros(unknowns, values, dtype=torch.double, device=device)
-    yy, rows = 0.0, 0
-    for batch in photos01.split(BATCH):
-        features = decoder.standardise(encoder(batch, [layer])[layer]).contiguous()
-        height, width = (side * decoder.factor for side in features.shape[-2:])
-        target = batch.to(features.device)
-        if target.shape[-2:] != (height, width):
-            target = F.interpolate(target, (height, width), mode="bicubic", antialias=True)
-        x = F.unfold(features, 3, padding=1).transpose(1, 2).flatten(0, 1)
-        x = torch.cat([x, x.new_ones(len(x), 1)], dim=1)
-        y = F.pixel_unshuffle(target, decoder.factor).flatten(2).transpose(1, 2).flatten(0, 1)
-        xx += x.T @ x
-        xy += x.T @ y
-        yy += y.double().square().sum().item()
-        rows += len(x)
-        bar.update(len(batch))
-    return Moments(xx, xy, yy, rows)
+def moments(
+    encoder: FrozenEncoder,
+    decoders: dict[str, Linear],
+    photos01: Tensor,
+    limits: dict[str, int] | None = None,
+    precision: str = "fp32",
+    progress_bar: bool = True,
+) -> dict[str, Moments]:
+    """Return each layer's summed products of neighbourhoods and patches of (N, 3, H, W) photos in [0, 1].
+
+    One pass serves all layers; a layer with a limit uses that many of the photos, spread over them.
+    """
+    found = {layer: Moments.zero(decoder) for layer, decoder in decoders.items()}
+    count = len(photos01)
+    limits = {layer: min(count, (limits or {}).get(layer, count)) for layer in decoders}
+    used = {layer: {index * count // limit for index in range(limit)} for layer, limit in limits.items()}
+    order = sorted(set().union(*used.values()))
+    with tqdm(total=len(order), desc="fitting", unit="photo", disable=not progress_bar) as bar:
+        for start in range(0, len(order), BATCH):
+            indices = order[start : start + BATCH]
+            batch = photos01[indices]
+            layers = [layer for layer in decoders if used[layer].intersection(indices)]
+            with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bf16"):
+                features = encoder(batch, layers)
+            for layer in layers:
+                mine = [place for place, index in enumerate(indices) if index in used[layer]]
+                found[layer].add(decoders[layer], features[layer][mine].float(), batch[mine])
+            bar.update(len(indices))
+    return found
 
 
 def solutions(fitting: Moments):
-    """Yield (strength, W (9C + 1, 3f²)) for each ridge strength; the constant's weight is not penalised."""
+    """Yield (strength, W (k²C + 1, 3f²)) for each ridge strength; the constant's weight is not penalised."""
     for strength in STRENGTHS:
         penalty = torch.full((len(fitting.xx),), strength * fitting.rows, dtype=torch.double)
         penalty[-1] = 0

@@ -31,6 +31,7 @@ from explorer.weights import BUNDLED
 from trainer.data import PhotoSet
 from trainer.losses import reconstruction_loss
 from trainer.recipe import Recipe
+from trainer.views import FixedViews, fixed_views
 
 STATISTICS_PHOTOS = 64
 log = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class Head:
         self.recipe = recipe
         torch.manual_seed(recipe.seed)
         self.decoder = build_decoder(configuration).to(device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.Adam(self.decoder.parameters(), lr=recipe.learning_rate)
+        self.peak_rate = recipe.learning_rate or decoder_spec(configuration.decoder).learning_rate
+        self.optimizer = torch.optim.Adam(self.decoder.parameters(), lr=self.peak_rate)
         self.progress = Progress()
         self.last_loss = math.nan
 
@@ -65,13 +67,13 @@ class Head:
 
     def step(self, step: int, features: Tensor, photos01: Tensor, precision: AbstractContextManager) -> None:
         """Take one optimiser step. A loss that is not finite stops this head and leaves its weights alone."""
-        rate = self.progress.rate_scale * self.recipe.learning_rate
+        rate = self.progress.rate_scale * self.peak_rate
         if self.recipe.schedule == "one_cycle":
-            rate = self.recipe.one_cycle_rate(step)
+            rate = self.recipe.one_cycle_rate(step, self.peak_rate)
         self.optimizer.param_groups[0]["lr"] = rate
         with precision:
             drawn = self.decoder.draw(features, photos01.shape[-1])
-        loss = reconstruction_loss(self.configuration.loss, drawn.float(), photos01)
+        loss = reconstruction_loss(self.configuration.loss, drawn.float(), photos01, self.recipe.window(step))
         self.last_loss = loss.item()
         if not math.isfinite(self.last_loss):
             self.progress.stopped = f"the loss became {self.last_loss} at step {step}"
@@ -167,6 +169,7 @@ class Training:
         self.heads = [Head(configuration, recipe, self.device) for configuration in configurations]
         self.layers = sorted({head.configuration.layer for head in self.heads})
         self.step = 0
+        self._views: FixedViews | None = None
         self._linear_from = linear_from
         self._fingerprints = {layer: self.encoder.fingerprint(layer) for layer in self.layers}
         self._data = {
@@ -189,6 +192,8 @@ class Training:
             self._load_state()
         else:
             self._set_statistics()
+        if self.recipe.fixed_views:
+            self._views = self._encode_views()
         validation = self._validation_batches()
         bar = tqdm(
             total=self.recipe.steps,
@@ -209,15 +214,37 @@ class Training:
         return self.heads
 
     def _train_step(self) -> None:
+        running = [head for head in self.heads if head.running]
+        features, photos01 = self._batch({head.configuration.layer for head in running})
+        for head in running:
+            head.step(self.step, features[head.configuration.layer], photos01, self._precision())
+
+    def _batch(self, layers: set[str]) -> tuple[dict[str, Tensor], Tensor]:
+        """Return this step's features and photos01, encoded now or taken from the fixed views."""
         recipe = self.recipe
+        if self._views:
+            features, photos01 = self._views.batch(self.step, recipe.batch, recipe.seed)
+            return {layer: features[layer].to(self.device) for layer in layers}, photos01.to(self.device)
         photos01 = self.train_set.random_crops(self.step, recipe.batch, recipe.crop, recipe.seed).to(
             self.device
         )
-        running = [head for head in self.heads if head.running]
         with self._precision():
-            features = self.encoder(photos01, {head.configuration.layer for head in running})
-        for head in running:
-            head.step(self.step, features[head.configuration.layer].float(), photos01, self._precision())
+            features = self.encoder(photos01, layers)
+        return {layer: found.float() for layer, found in features.items()}, photos01
+
+    def _encode_views(self) -> FixedViews:
+        recipe = self.recipe
+        return fixed_views(
+            self.encoder,
+            self.layers,
+            self.train_set,
+            recipe.fixed_views,
+            recipe.crop,
+            recipe.seed,
+            self.out / "views",
+            recipe.precision,
+            self.progress_bar,
+        )
 
     def _validate(self, validation: dict[str, list[tuple[Tensor, Tensor]]]) -> None:
         for head in self.heads:

@@ -3,6 +3,8 @@
 import math
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from explorer.checkpoints import Configuration
 from explorer.errors import UserError, unknown
 
@@ -14,15 +16,20 @@ PRECISIONS = ("fp32", "bf16")
 class Recipe:
     """How decoders are trained. One step is one batch of random crops, seen by every decoder of the pass.
 
-    `learning_rate` is the peak of the one-cycle schedule, or the start for "plateau", which is multiplied by
-    `plateau_factor` after `plateau_patience` validations without progress. Training of a decoder stops early
-    after `stop_patience` validations without progress (0: never).
+    LPIPS is taken from a random window of `lpips_window` pixels of each crop (0: all of it).
+    `fixed_views` crops of each photo are encoded once and drawn from (0: fresh crops at every step, which
+    cost an encoder pass each). `learning_rate` is the peak of the one-cycle schedule, or the start for
+    "plateau", which is multiplied by `plateau_factor` after `plateau_patience` validations without progress;
+    0 is each decoder's own. Training of a decoder stops early after `stop_patience` validations without
+    progress (0: never).
     """
 
     steps: int = 1000
     batch: int = 8
     crop: int = 128
-    learning_rate: float = 2e-3
+    lpips_window: int = 0
+    fixed_views: int = 0
+    learning_rate: float = 0.0
     schedule: str = "one_cycle"
     plateau_patience: int = 5
     plateau_factor: float = 0.5
@@ -41,20 +48,36 @@ class Recipe:
             raise UserError(
                 f"The crop must be 32 to 256 pixels (photos have a short side of 256), not {self.crop}."
             )
-        for name in ("steps", "batch", "learning_rate", "validate_every", "validation_photos"):
+        for name in ("steps", "batch", "validate_every", "validation_photos"):
             if getattr(self, name) <= 0:
                 raise UserError(f"The recipe's {name} must be above zero, not {getattr(self, name)}.")
+
+        if self.lpips_window and not 64 <= self.lpips_window <= self.crop:
+            raise UserError(
+                f"The LPIPS window must be 64 pixels to the crop's {self.crop}, or 0 for all of it."
+            )
+        for name in ("learning_rate", "fixed_views"):
+            if getattr(self, name) < 0:
+                raise UserError(f"The recipe's {name} must not be negative, but is {getattr(self, name)}.")
 
     def for_checkpoint(self, configuration: Configuration) -> dict:
         """Return this recipe and what it was applied to as JSON-ready data."""
         return asdict(configuration) | asdict(self)
 
-    def one_cycle_rate(self, step: int) -> float:
+    def window(self, step: int) -> tuple[slice, slice] | None:
+        """Return the rows and columns of a step's LPIPS window; None for the whole crop."""
+        if not self.lpips_window:
+            return None
+        draw = np.random.Generator(np.random.Philox(key=self.seed, counter=step))
+        top, left = draw.integers(self.crop - self.lpips_window + 1, size=2).tolist()
+        return slice(top, top + self.lpips_window), slice(left, left + self.lpips_window)
+
+    def one_cycle_rate(self, step: int, peak: float) -> float:
         """Return the one-cycle rate (Smith & Topin 2019): cosine up over 20 % of the steps, then down."""
         rise = max(1, round(0.2 * self.steps))
         if step < rise:
-            low, high, progress = self.learning_rate / 25, self.learning_rate, step / rise
+            low, high, progress = peak / 25, peak, step / rise
         else:
-            low, high = self.learning_rate, self.learning_rate / 1e4
+            low, high = peak, peak / 1e4
             progress = (step - rise) / max(1, self.steps - rise)
         return low + (high - low) * (1 - math.cos(math.pi * progress)) / 2

@@ -5,27 +5,45 @@ from torch import Tensor, nn
 
 from explorer.decoders.blocks import PHOTO_SIZE, Decoder
 
-MAX_RANK = 256
+MAX_RANK = 64
+MAX_NEIGHBOURS_CHANNELS = 1024
+FINE_GRID = 56
 
 
 class Linear(Decoder):
     """Ridge regression as a network: 3x3 convolution to `rank` values, 1x1 to the patch, sub-pixel shuffle.
 
-    Where a patch has more than 256 values the map is the best one of rank 256 (reduced-rank regression,
-    Izenman 1975), which keeps deep layers small. Sub-pixel shuffle: Shi et al. 2016.
+    Where a patch has more values than `rank` the map is the best one of that rank (reduced-rank regression,
+    Izenman 1975), which keeps deep layers small and generalises better; above 1,024 channels the
+    neighbourhood is one position. The features are repeated beyond their border, so that the map meets
+    nothing there that it was not fitted to. Sub-pixel shuffle: Shi et al. 2016.
     """
 
-    def __init__(self, channels: int, size: int):
+    def __init__(self, channels: int, size: int, rank: int = MAX_RANK):
         super().__init__(channels, size)
-        self.factor = -(-PHOTO_SIZE // size)
+        doubled = 2 ** halvings(size)
+        self.factor = doubled * -(-PHOTO_SIZE // (size * doubled))
         patch = 3 * self.factor**2
-        rank = min(patch, MAX_RANK)
-        self.project = nn.Conv2d(channels, rank, 3, padding=1, bias=False)
-        self.expand = nn.Conv2d(rank, patch, 1)
+        self.kernel = 3 if channels <= MAX_NEIGHBOURS_CHANNELS else 1
+        self.project = nn.Conv2d(
+            channels,
+            min(patch, rank),
+            self.kernel,
+            padding=self.kernel // 2,
+            padding_mode="replicate",
+            bias=False,
+        )
+        self.expand = nn.Conv2d(min(patch, rank), patch, 1)
+
+    @property
+    def unknowns(self) -> int:
+        """How many numbers a patch value is a weighted sum of: a neighbourhood of features and a constant."""
+        return self.kernel**2 * self.channels + 1
 
     def decode(self, standardised: Tensor) -> Tensor:
-        return self.join(self.project(standardised))
+        return F.pixel_shuffle(self.expand(self.project(standardised)), self.factor)
 
-    def join(self, codes: Tensor) -> Tensor:
-        """Return the photo (N, 3, H * factor, W * factor) with the patch codes (N, rank, H, W)."""
-        return F.pixel_shuffle(self.expand(codes), self.factor)
+
+def halvings(size: int) -> int:
+    """Return how often a grid of `size` doubles before it would pass 56, the finest one used."""
+    return max(0, (FINE_GRID // size).bit_length() - 1)

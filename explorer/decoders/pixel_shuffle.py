@@ -4,9 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from explorer.decoders.blocks import Decoder
-from explorer.decoders.linear import Linear
+from explorer.decoders.linear import Linear, halvings
 
-BLOCKS = 3
 NARROW, WIDE = 64, 96
 WIDE_FROM = 256  # channels of the features from which the body is wide
 
@@ -14,17 +13,31 @@ WIDE_FROM = 256  # channels of the features from which the body is wide
 class PixelShuffle(Decoder):
     """The linear decoder plus a learned correction that starts at zero.
 
-    Training begins where ridge regression ends and only has to learn what a linear map cannot do. Residual
-    blocks without batch norm: EDSR (Lim et al. 2017); sub-pixel convolution: Shi et al. 2016.
+    Training begins where ridge regression ends and only has to learn what a linear map cannot do. Deep grids
+    are doubled up to 56x56 by sub-pixel convolutions (Shi et al. 2016) with a residual block at each scale,
+    and every position of the last grid then draws its patch. No batch norm, as in EDSR (Lim et al. 2017).
     """
 
-    def __init__(self, channels: int, size: int):
+    def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
         self.linear = Linear(channels, size)
-        width = WIDE if channels >= WIDE_FROM else NARROW
-        self.head = nn.Conv2d(channels, width, 3, padding=1)
-        self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(BLOCKS)))
-        self.tail = nn.Conv2d(width, self.linear.project.out_channels, 3, padding=1)
+        width = width or (WIDE if channels >= WIDE_FROM else NARROW)
+        scales = halvings(size)
+        modules: list[nn.Module] = [
+            nn.Conv2d(channels, width, 3 if scales == 0 else 1, padding=int(scales == 0))
+        ]
+        modules += [ResidualBlock(width) for _ in range(2 if scales else 4)]
+        for _ in range(scales):
+            narrower = max(32, width * 3 // 32 * 8)
+            modules += [
+                nn.Conv2d(width, 4 * narrower, 3, padding=1),
+                nn.PixelShuffle(2),
+                ResidualBlock(narrower),
+            ]
+            width = narrower
+        self.patch = self.linear.factor // 2**scales
+        self.body = nn.Sequential(*modules)
+        self.tail = nn.Conv2d(width, 3 * self.patch**2, 3, padding=1)
         nn.init.zeros_(self.tail.weight)
         nn.init.zeros_(self.tail.bias)
 
@@ -34,12 +47,12 @@ class PixelShuffle(Decoder):
         self.set_statistics(linear.feature_mean.flatten(), linear.feature_std.flatten())
 
     def decode(self, standardised: Tensor) -> Tensor:
-        correction = self.tail(self.body(F.relu(self.head(standardised))))
-        return self.linear.join(self.linear.project(standardised) + correction)
+        correction = F.pixel_shuffle(self.tail(F.relu(self.body(standardised))), self.patch)
+        return self.linear.decode(standardised) + correction
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(relu(conv(x))), 3x3, the second convolution starting small."""
+    """x + conv(relu(conv(relu(x)))), 3x3, the second convolution starting small (He et al. 2016)."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -49,4 +62,4 @@ class ResidualBlock(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(F.relu(self.first(x)))
+        return x + self.second(F.relu(self.first(F.relu(x))))

@@ -5,17 +5,23 @@ from torch import Tensor, nn
 from explorer.decoders.blocks import Decoder, doublings, mid_grey
 
 NARROWEST = 32
+WIDEST, NARROWED = 256, 128
 
 
 class TransposedConv(Decoder):
     """Stride-2 4x4 transposed convolutions + BatchNorm + ReLU, halving channels down to 32, then 3x3 to RGB.
 
-    The up-convolutions of DCGAN (Radford et al. 2016); 34 K parameters at VGG16 block1.
+    The up-convolutions of DCGAN (Radford et al. 2016); 34 K parameters at VGG16 block1. More than 256
+    channels are first narrowed to 128 by a 1x1 convolution, without which the first up-convolution alone
+    would have millions of parameters.
     """
 
     def __init__(self, channels: int, size: int):
         super().__init__(channels, size)
         modules: list[nn.Module] = []
+        if channels > WIDEST:
+            modules.append(nn.Conv2d(channels, NARROWED, 1))
+            channels = NARROWED
         for _ in range(doublings(size)):
             narrower = max(NARROWEST, channels // 2)
             modules += [

@@ -5,7 +5,7 @@ from torch import nn
 
 from explorer.encoders import ENCODERS, FrozenEncoder, same_fingerprint
 from explorer.errors import UserError
-from explorer.weights import BUNDLED, reader
+from explorer.weights import BUNDLED, weight_source
 
 BLOCKS = ["block1", "block2", "block3", "block4", "block5"]
 
@@ -30,13 +30,13 @@ def test_vgg16_blocks_have_the_published_shapes():
 
 def test_only_the_convolutions_that_are_needed_are_loaded(examples01):
     encoder = FrozenEncoder("vgg16")
-    assert encoder.loaded_convolutions == 0
+    assert encoder.backbone.loaded_convolutions == 0
     encoder(examples01[:1], ["block2"])
-    assert encoder.loaded_convolutions == 4
+    assert encoder.backbone.loaded_convolutions == 4
     encoder(examples01[:1], ["block1"])
-    assert encoder.loaded_convolutions == 4
+    assert encoder.backbone.loaded_convolutions == 4
     encoder(examples01[:1], ["block5"])
-    assert encoder.loaded_convolutions == 13
+    assert encoder.backbone.loaded_convolutions == 13
 
 
 def test_asking_for_several_layers_gives_the_same_features_as_one_by_one(vgg16, examples01):
@@ -51,7 +51,7 @@ def test_features_equal_torchvisions_network_with_the_same_weights(architecture,
     network = getattr(torchvision.models, architecture)(weights=None).features.eval()
     if deepest == "conv5":
         network = network[:-1]  # the layer is read before the last max-pool
-    read = reader(architecture)
+    read = weight_source(architecture).read
     for index, module in enumerate(network):
         if isinstance(module, nn.Conv2d):
             module.weight.data = read(f"features.{index}.weight", tuple(module.weight.shape))

@@ -4,14 +4,14 @@ from safetensors import safe_open
 
 from explorer.encoders import encoder_spec
 from explorer.errors import UserError
-from explorer.weights import BUNDLED, checkpoints_folder, control_tensor, philox_uniform, reader
+from explorer.weights import BUNDLED, checkpoints_folder, control_tensor, philox_uniform, weight_source
 
 PROBE = [0.5423538930579628, 0.9952437172247607, 0.45653574426599874]
 FIRST_KERNEL = [[-0.5537, 0.1427, 0.5290], [-0.5831, 0.3566, 0.7657], [-0.6902, -0.0480, 0.4841]]
 
 
 def test_first_kernel_of_the_bundled_vgg16_is_torchvisions():
-    kernel = reader("vgg16")("features.0.weight", (64, 3, 3, 3))[0, 0]
+    kernel = weight_source("vgg16").read("features.0.weight", (64, 3, 3, 3))[0, 0]
     assert torch.allclose(kernel, torch.tensor(FIRST_KERNEL), atol=3e-4)  # half of an fp16 step near 0.5
 
 
@@ -20,7 +20,9 @@ def test_bundled_vgg16_holds_exactly_its_13_convolutions_in_half_precision():
         names = set(file.keys())
         assert {file.get_slice(name).get_dtype() for name in names} == {"F16"}
         assert "BSD-3-Clause" in file.metadata()["licence"]
-    convolutions = [op.name for stage in encoder_spec("vgg16").stages for op in stage if hasattr(op, "name")]
+    convolutions = [
+        op.name for stage in encoder_spec("vgg16").network.stages for op in stage if hasattr(op, "name")
+    ]
     assert len(convolutions) == 13
     assert names == {f"{name}.{part}" for name in convolutions for part in ("weight", "bias")}
 
@@ -46,17 +48,17 @@ def test_control_weights_have_he_variance_and_zero_biases():
 
 def test_unknown_source_lists_the_allowed_ones():
     with pytest.raises(UserError, match="imagenet, random"):
-        reader("vgg16", "image-net-22k")
+        weight_source("vgg16", "image-net-22k")
 
 
 def test_a_tensor_of_another_shape_is_refused():
     with pytest.raises(UserError, match=r"features\.0\.weight has shape \(64, 3, 3, 3\)"):
-        reader("vgg16")("features.0.weight", (64, 1, 3, 3))
+        weight_source("vgg16").read("features.0.weight", (64, 1, 3, 3))
 
 
 def test_missing_encoder_file_says_how_to_make_it():
     with pytest.raises(UserError, match="import-weights"):
-        reader("no_such_architecture")
+        weight_source("no_such_architecture")
 
 
 def test_checkpoints_folder_is_argument_then_environment_then_bundled(tmp_path, monkeypatch):

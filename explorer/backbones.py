@@ -1,0 +1,158 @@
+"""The networks behind the encoders: stacks of convolutions, loaded layer by layer, and timm models.
+
+A backbone takes normalised photos and returns features by depth (0 is the shallowest layer), running no
+further than the deepest one asked for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from explorer.weights import WeightSource, philox_uniform
+
+Backbone = Callable[[Tensor, set[int]], dict[int, Tensor]]
+BATCH_NORM_PROBE = (4, 3, 224, 224)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution with bias, followed by a ReLU; `name` is the parameters' prefix in the weights."""
+
+    name: str
+    channels_in: int
+    channels_out: int
+    kernel: int = 3
+    stride: int = 1
+    padding: int = 1
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    kernel: int = 2
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class ConvStack:
+    """A plain convolutional network: `stages[i]` holds the operations between layer i-1 and layer i."""
+
+    stages: tuple[tuple[Conv | MaxPool, ...], ...]
+
+    def load(self, source: WeightSource, device: torch.device) -> "LoadedConvStack":
+        return LoadedConvStack(self, source, device)
+
+
+class LoadedConvStack:
+    """A ConvStack with weights; a stage is read when first needed. Safe to call from several threads."""
+
+    def __init__(self, stack: ConvStack, source: WeightSource, device: torch.device):
+        self._stack = stack
+        self._read = source.read
+        self._device = device
+        self._loading = Lock()
+        self._stages: list[nn.Sequential] = []
+
+    def __call__(self, x: Tensor, depths: set[int]) -> dict[int, Tensor]:
+        features: dict[int, Tensor] = {}
+        for depth in range(max(depths) + 1):
+            x = self._stage(depth)(x)
+            if depth in depths:
+                features[depth] = x
+        return features
+
+    @property
+    def loaded_convolutions(self) -> int:
+        """How many convolutions have been loaded so far."""
+        return sum(isinstance(module, nn.Conv2d) for stage in self._stages for module in stage)
+
+    def _stage(self, depth: int) -> nn.Sequential:
+        with self._loading:
+            while len(self._stages) <= depth:
+                self._stages.append(self._load(self._stack.stages[len(self._stages)]))
+        return self._stages[depth]
+
+    def _load(self, operations: Sequence[Conv | MaxPool]) -> nn.Sequential:
+        modules: list[nn.Module] = []
+        for op in operations:
+            if isinstance(op, MaxPool):
+                modules.append(nn.MaxPool2d(op.kernel, op.stride))
+                continue
+            conv = nn.Conv2d(op.channels_in, op.channels_out, op.kernel, op.stride, op.padding, device="meta")
+            conv.weight = nn.Parameter(self._read(f"{op.name}.weight", tuple(conv.weight.shape)))
+            conv.bias = nn.Parameter(self._read(f"{op.name}.bias", tuple(conv.bias.shape)))
+            modules += [conv, nn.ReLU(inplace=True)]
+        stage = nn.Sequential(*modules).requires_grad_(False).eval()
+        return stage.to(self._device, memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class TimmModel:
+    """A network of the timm library (Wightman 2019): its id, its layers' indices and how it is built."""
+
+    model_id: str
+    indices: tuple[int, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def load(self, source: WeightSource, device: torch.device) -> "LoadedTimmModel":
+        """Return the network with its weights. Raises UserError when they cannot be had."""
+        if source.from_hub:
+            network = source.download(self.model_id, self.options)
+        else:
+            network = self.build()
+            state = {name: source.read(name, tuple(t.shape)) for name, t in stored_tensors(network).items()}
+            network.load_state_dict(state, strict=False)
+            if source.random:
+                set_batch_norm_statistics(network)
+        network = network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+        return LoadedTimmModel(network, self.indices)
+
+    def build(self) -> nn.Module:
+        """Return the network with meaningless weights."""
+        import timm
+
+        return timm.create_model(self.model_id, pretrained=False, **self.options)
+
+
+class LoadedTimmModel:
+    """A timm model with weights; one pass that stops at the deepest asked layer, without class tokens."""
+
+    def __init__(self, network: nn.Module, indices: tuple[int, ...]):
+        self.network = network
+        self._indices = indices
+
+    def __call__(self, x: Tensor, depths: set[int]) -> dict[int, Tensor]:
+        ordered = sorted(depths)
+        features = self.network.forward_intermediates(
+            x,
+            indices=[self._indices[depth] for depth in ordered],
+            norm=False,
+            stop_early=True,
+            output_fmt="NCHW",
+            intermediates_only=True,
+        )
+        return dict(zip(ordered, features, strict=True))
+
+
+def stored_tensors(network: nn.Module) -> dict[str, Tensor]:
+    """Return the parameters and statistics of a network that a weights file holds, by name."""
+    return {name: t for name, t in network.state_dict().items() if t.is_floating_point()}
+
+
+@torch.no_grad()
+def set_batch_norm_statistics(network: nn.Module) -> None:
+    """Give every BatchNorm the mean and variance of its input in one pass over the fixed probe."""
+    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    if not norms:
+        return
+    count = torch.Size(BATCH_NORM_PROBE).numel()
+    probe = torch.from_numpy(philox_uniform("batch norm probe", count)).float().reshape(BATCH_NORM_PROBE)
+    network.eval()
+    for norm in norms:
+        norm.momentum = None  # a plain average, here of one batch
+        norm.reset_running_stats()
+        norm.train()
+    network(probe * 2 - 1)

@@ -1,0 +1,113 @@
+"""Fixed views of the training photos, encoded once and kept: at deep layers the encoder costs the most."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+from tqdm import tqdm
+
+from explorer.checkpoints import write_safetensors
+from explorer.encoders import FrozenEncoder
+from explorer.errors import UserError
+from trainer.data import PhotoSet
+
+DTYPE = torch.float16
+BATCH = 8
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FixedViews:
+    """Crops as uint8 (N, 3, S, S) and their features {layer: float16 (N, C, H, W)}."""
+
+    crops: Tensor
+    features: dict[str, Tensor]
+
+    def batch(self, step: int, size: int, seed: int) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the features and photos01 of one step's views, drawn without repetition.
+
+        They depend on `seed` and `step` alone, so that a resumed run sees the views it would have seen.
+        """
+        draw = np.random.Generator(np.random.Philox(key=[seed, step]))
+        chosen = torch.from_numpy(
+            draw.choice(len(self.crops), size=min(size, len(self.crops)), replace=False)
+        )
+        features = {layer: stored[chosen].float() for layer, stored in self.features.items()}
+        return features, self.crops[chosen].float() / 255
+
+
+def fixed_views(
+    encoder: FrozenEncoder,
+    layers: Sequence[str],
+    photos: PhotoSet,
+    per_photo: int,
+    size: int,
+    seed: int,
+    folder: Path,
+    precision: str = "fp32",
+    progress_bar: bool = True,
+) -> FixedViews:
+    """Return `per_photo` crops of every photo with their features of all `layers`.
+
+    Features are read from `folder` when it holds them for the same encoder weights, layer, photos, crops and
+    precision; those that are missing come from one pass and are stored there. Raises UserError when features
+    do not fit into float16.
+    """
+    crops = photos.fixed_crops(per_photo, size, seed)
+    made_from = [photos.digest, per_photo, size, seed, precision, str(DTYPE)]
+    files = {}
+    for layer in layers:
+        fingerprint = [f"{value:.3e}" for value in encoder.fingerprint(layer)]
+        key = repr([encoder.architecture, encoder.weights, layer, fingerprint, *made_from])
+        files[layer] = folder / f"views-{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
+    found = {
+        layer: features for layer in layers if (features := read_views(files[layer], len(crops))) is not None
+    }
+    missing = [layer for layer in layers if layer not in found]
+    if missing:
+        for layer, features in encode(encoder, missing, crops, precision, progress_bar).items():
+            write_safetensors(files[layer], {"features": features}, {})
+            found[layer] = features
+    return FixedViews(crops, found)
+
+
+def encode(
+    encoder: FrozenEncoder, layers: Sequence[str], crops: Tensor, precision: str, progress_bar: bool
+) -> dict[str, Tensor]:
+    """Return {layer: float16 (N, C, H, W)} of uint8 crops, from one pass. Raises UserError on overflow."""
+    stored: dict[str, Tensor] = {}
+    with tqdm(total=len(crops), desc="encoding views", unit="view", disable=not progress_bar) as bar:
+        for start in range(0, len(crops), BATCH):
+            batch = crops[start : start + BATCH].float() / 255
+            with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bf16"):
+                found = encoder(batch, layers)
+            for layer, features in found.items():
+                half = features.to("cpu", DTYPE)
+                if not torch.isfinite(half).all():
+                    raise UserError(
+                        f"The features of {layer} do not fit into float16: train without fixed views."
+                    )
+                if layer not in stored:
+                    stored[layer] = torch.empty(len(crops), *half.shape[1:], dtype=DTYPE)
+                stored[layer][start : start + len(half)] = half
+            bar.update(len(batch))
+    return stored
+
+
+def read_views(path: Path, count: int) -> Tensor | None:
+    """Return stored features, mapped from the file, or None when they are not there or not whole."""
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            features = file.get_tensor("features")
+    except (SafetensorError, OSError) as error:
+        log.warning("stored views %s are made again: %s", path.name, error)
+        return None
+    return features if len(features) == count else None
