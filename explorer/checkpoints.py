@@ -157,12 +157,14 @@ class Catalogue:
         folder: Path,
         encoder_for: Callable[[str, str], FrozenEncoder] | None = None,
         only: str = "*",
+        any_target: bool = False,
     ) -> "Catalogue":
         """Read the headers of `folder`/decoders/`only`.safetensors.
 
         With `encoder_for(architecture, weights)`, which returns the FrozenEncoder that will feed a decoder,
         each is also checked against its encoder, which loads all of them; without, that is left to
-        `check_fingerprint` when a decoder is loaded. A file that does not fit is logged and listed in
+        `check_fingerprint` when a decoder is loaded. Decoders that were trained to draw something else than
+        the photo are left out, unless `any_target`. A file that does not fit is logged and listed in
         `skipped`, and the others stay usable.
         """
         entries: dict[Configuration, Path] = {}
@@ -171,6 +173,11 @@ class Catalogue:
             try:
                 header = read_header(path)
                 configuration = header.configuration
+                if not any_target and header.recipe.get("target", "photo") != "photo":
+                    raise CheckpointError(
+                        f"{path.name}: draws the normalised photo, as the published studies did, and is only "
+                        "for 'python -m trainer evaluate --protocol published'."
+                    )
                 if encoder_for:
                     encoder = encoder_for(configuration.architecture, configuration.weights)
                     check_fingerprint(path, header, encoder)
@@ -197,7 +204,8 @@ class Catalogue:
     def decoders(self, architecture: str, layer: str, weights: str = "imagenet") -> list[str]:
         """Ready decoders of a layer, in the registry's order."""
         ready = {c.decoder for c in self._matching(architecture=architecture, layer=layer, weights=weights)}
-        return [name for name in DECODERS if name in ready]
+        order = list(DECODERS)
+        return sorted(ready, key=lambda name: (order.index(name.partition("@")[0]), name))
 
     def losses(self, architecture: str, layer: str, decoder: str, weights: str = "imagenet") -> list[str]:
         """Losses with which a layer's decoder is ready."""
@@ -262,8 +270,8 @@ class Catalogue:
             decoders = self.decoders(c.architecture, c.layer, c.weights)
             ready = f" Ready at this layer: {', '.join(decoders)}." if decoders else ""
         command = (
-            "fit-linear"
-            if DECODERS[c.decoder].closed_form
+            f"fit-linear --decoder {c.decoder}"
+            if decoder_spec(c.decoder).closed_form
             else f"train --decoder {c.decoder} --loss {c.loss}"
         )
         return (

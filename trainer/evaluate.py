@@ -2,25 +2,32 @@
 
 import fnmatch
 import hashlib
+import itertools
 import json
 import logging
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer.checkpoints import Catalogue, Configuration, load_decoder, read_header
-from explorer.encoders import FrozenEncoder
+from explorer.checkpoints import Catalogue, Configuration, load_decoder
+from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
 from explorer.metrics import Metrics, measure
+from trainer.costs import decoder_costs
 from trainer.data import report_photos
-from trainer.statistics import summarise
+from trainer.protocols import Protocol, describe, protocol_spec
+from trainer.statistics import compare, holm, summarise
 
 BATCH = 4
+COMPARED = ("psnr", "ssim", "lpips")
+SUMMARY = ("mean", "std", "ci95", "per_image")
 FIGURES = [field.name for field in fields(Metrics)]
 log = logging.getLogger(__name__)
 
@@ -31,14 +38,18 @@ def evaluate(
     only: str | None = None,
     earlier: Path | None = None,
     device: str | torch.device = "cpu",
+    protocol: str = "project",
     progress_bar: bool = True,
 ) -> dict[str, Any]:
-    """Return {"protocol", "configurations"} for the ready checkpoints whose name has or matches `only`.
+    """Return {"protocol", "baselines", "configurations", "comparisons"} of the checkpoints that match `only`.
 
-    Each photo is shortened to 256 pixels, its centre 224 reconstructed, and compared in [0, 1]. A checkpoint
-    that cannot be used is logged and left out. Rows of the results file `earlier` that are not measured again
-    are kept. Raises UserError when nothing is left to measure, or when `earlier` has another protocol.
+    `only` is a part of their names or a pattern. Each photo is shortened to 256 pixels, its centre 224
+    reconstructed and compared as PROTOCOLS says. A checkpoint that cannot be used is logged and left out.
+    Figures of the results file `earlier` that come from the very same checkpoint file are kept and only its
+    costs are taken again; rows of checkpoints that are no longer there go. Raises UserError when nothing is
+    left to measure, or when `earlier` has another protocol.
     """
+    compared_with = protocol_spec(protocol)
     encoders: dict[tuple[str, str], FrozenEncoder] = {}
 
     def encoder_for(architecture: str, weights: str) -> FrozenEncoder:
@@ -47,46 +58,93 @@ def evaluate(
             encoders[key] = FrozenEncoder(architecture, weights, device, checkpoints)
         return encoders[key]
 
-    catalogue = Catalogue.scan(checkpoints, encoder_for)
+    catalogue = Catalogue.scan(checkpoints, encoder_for, any_target=True)
     pattern = only or "*"
     chosen = [c for c in sorted(catalogue.entries) if pattern in c.name or fnmatch.fnmatch(c.name, pattern)]
     if not chosen:
         names = ", ".join(sorted(c.name for c in catalogue.entries)) or "there is none"
         raise UserError(f"No ready checkpoint matches {pattern!r}. Ready: {names}.")
-    decoders = {c: load_decoder(catalogue.entries[c], device) for c in chosen}
     named = list(report_photos(photos))
     names, photos01 = [name for name, _ in named], torch.stack([photo for _, photo in named])
-    described = protocol(names, photos01)
-    rows = earlier_rows(earlier, described)
-    measured: dict[Configuration, list[Metrics]] = {c: [] for c in chosen}
+    described = describe(compared_with, names, photos01)
+    rows = {c: row for c, row in earlier_rows(earlier, described).items() if c in catalogue.entries}
+    digests = {c: hashlib.sha256(catalogue.entries[c].read_bytes()).hexdigest()[:16] for c in chosen}
+    decoders = {c: load_decoder(catalogue.entries[c], device) for c in chosen}
+    changed = [c for c in chosen if rows.get(c, {}).get("checkpoint") != digests[c]]
+    measured: dict[Configuration, list[Metrics]] = {c: [] for c in changed}
     with tqdm(total=len(names), unit="photo", disable=not progress_bar) as bar, torch.inference_mode():
         for batch in photos01.to(device).split(BATCH):
+            targets = compared_with.target(batch)
             for key, encoder in encoders.items():
-                mine = [c for c in chosen if (c.architecture, c.weights) == key]
+                mine = [c for c in changed if (c.architecture, c.weights) == key]
                 features = encoder(batch, {c.layer for c in mine})
                 for c in mine:
-                    measured[c] += measure(decoders[c](features[c.layer]), batch)
+                    measured[c] += measure(decoders[c](features[c.layer]), targets)
             bar.update(len(batch))
     for c in chosen:
-        parameters = {"parameters": read_header(catalogue.entries[c]).parameters}
-        rows[c] = asdict(c) | parameters | table_row(names, measured[c])
-    return {"protocol": described, "configurations": [rows[c] for c in sorted(rows)]}
-
-
-def protocol(names: list[str], photos01: Tensor) -> dict[str, Any]:
-    """Return how the figures were made, and of which photos."""
-    pixels = (photos01 * 255).round().byte().numpy().tobytes()
+        encoder = encoders[c.architecture, c.weights]
+        costs = decoder_costs(decoders[c], encoder, c.layer, photos01[:1].to(device))
+        figures = table_row(names, measured[c]) if c in measured else {key: rows[c][key] for key in SUMMARY}
+        rows[c] = asdict(c) | {"checkpoint": digests[c]} | costs | figures
     return {
-        "photos": len(names),
-        "photos_digest": hashlib.sha256("\n".join(names).encode() + pixels).hexdigest()[:16],
-        "size": photos01.shape[-1],
-        "crop": "short side 256, centre 224",
-        "range": "photo and reconstruction in [0, 1]",
-        "psnr": "dB, peak 1, per photo",
-        "ssim": "7x7 uniform window, data range 1, mean of channels (scikit-image defaults)",
-        "lpips": "official package 0.1, net='alex'",
-        "interval": "95 % percentile bootstrap of the mean over photos, 10,000 resamples",
+        "protocol": described,
+        "baselines": [
+            name | table_row(names, found)
+            for name, found in baselines(photos01, compared_with, sorted({layer_size(c) for c in rows}))
+        ],
+        "configurations": [rows[c] for c in sorted(rows)],
+        "comparisons": comparisons(rows),
     }
+
+
+def layer_size(c: Configuration) -> int:
+    return encoder_spec(c.architecture).layer(c.layer).size
+
+
+def baselines(photos01: Tensor, protocol: Protocol, sizes: list[int]) -> Iterator[tuple[dict, list[Metrics]]]:
+    """Yield ({"baseline", "size"}, metrics of each photo) of what needs no features at all.
+
+    "mean_photo" is the mean of the other photos; "blur" is the photo brought down to the grid of a layer, one
+    colour a position, and up again; under another protocol than the project's, "photo" is the photo itself:
+    the best that a perfect reconstruction can score.
+    """
+    others = (photos01.sum(dim=0) - photos01) / max(1, len(photos01) - 1)
+    drawn = {("mean_photo", None): others}
+    for size in sizes:
+        small = F.interpolate(photos01, (size, size), mode="area")
+        large = F.interpolate(small, photos01.shape[-2:], mode="bicubic", align_corners=False)
+        drawn["blur", size] = large.clamp(0, 1)
+    if protocol.name != "project":
+        drawn["photo", None] = photos01
+    with torch.inference_mode():
+        for (name, size), pictures in drawn.items():
+            found = []
+            for ours, originals in zip(pictures.split(BATCH), photos01.split(BATCH), strict=True):
+                found += measure(ours, protocol.target(originals))
+            yield {"baseline": name, "size": size}, found
+
+
+def comparisons(rows: Mapping[Configuration, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the paired test of every two configurations of the same features, for each figure.
+
+    Holm's correction is over all tests of a figure.
+    """
+    pairs = [
+        (a, b)
+        for a, b in itertools.combinations(sorted(rows), 2)
+        if (a.architecture, a.layer, a.weights) == (b.architecture, b.layer, b.weights)
+    ]
+    found = []
+    for figure in COMPARED:
+        values = {c: [photo[figure] for photo in row["per_image"]] for c, row in rows.items()}
+        tests = [compare(values[a], values[b]) for a, b in pairs]
+        corrected = holm([p for _, _, p in tests])
+        for (a, b), (difference, interval, p), p_holm in zip(pairs, tests, corrected, strict=True):
+            found.append(
+                {"a": a.name, "b": b.name, "figure": figure, "difference": difference}
+                | {"ci95": interval, "p": p, "p_holm": p_holm}
+            )
+    return found
 
 
 def table_row(names: list[str], metrics: list[Metrics]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer.checkpoints import Configuration, Header, save_checkpoint
+from explorer.decoders import decoder_spec
 from explorer.decoders.linear import Linear
 from explorer.encoders import FrozenEncoder
 from explorer.metrics import psnr_of_mse
@@ -66,6 +67,7 @@ def fit_linear(
     weights: str = "imagenet",
     device: str | torch.device = "cpu",
     precision: str = "fp32",
+    decoder_name: str = "linear",
     progress_bar: bool = True,
 ) -> dict[str, float]:
     """Fit, save into `out`/decoders and return {layer: validation PSNR in dB} of all asked layers.
@@ -78,7 +80,7 @@ def fit_linear(
     decoders, fitted_photos = {}, {}
     for layer in layers:
         spec = encoder.spec.layer(layer)
-        decoders[layer] = Linear(spec.channels, spec.size).to(device)
+        decoders[layer] = decoder_spec(decoder_name).build(spec.channels, spec.size).to(device)
         decoders[layer].set_statistics(*statistics[layer])
         rows = min(MAX_ROWS, MAX_PRODUCTS / decoders[layer].unknowns ** 2)
         fitted_photos[layer] = max(1, int(rows / spec.size**2))
@@ -97,7 +99,7 @@ def fit_linear(
         install(decoder, solution, fitting)
         result[layer] = psnr_of_mse(error)
         header = Header(
-            configuration=Configuration(architecture, layer, "linear", "mse", weights),
+            configuration=Configuration(architecture, layer, decoder_name, "mse", weights),
             fingerprint=encoder.fingerprint(layer),
             recipe={"method": "ridge regression, closed form", "strength": strength, "rows": fitting.rows},
             data={

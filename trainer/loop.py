@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -29,11 +29,15 @@ from explorer.errors import UserError
 from explorer.metrics import mse, psnr_of_mse
 from explorer.weights import BUNDLED
 from trainer.data import PhotoSet
+from trainer.logs import Logs
 from trainer.losses import reconstruction_loss
+from trainer.processes import Processes
+from trainer.protocols import normalised_and_clipped
 from trainer.recipe import Recipe
 from trainer.views import FixedViews, fixed_views
 
 STATISTICS_PHOTOS = 64
+LOG_EVERY = 10
 log = logging.getLogger(__name__)
 
 
@@ -51,11 +55,12 @@ class Progress:
 class Head:
     """One decoder in training."""
 
-    def __init__(self, configuration: Configuration, recipe: Recipe, device: torch.device):
+    def __init__(self, configuration: Configuration, recipe: Recipe, processes: Processes):
         self.configuration = configuration
         self.recipe = recipe
+        self.processes = processes
         torch.manual_seed(recipe.seed)
-        self.decoder = build_decoder(configuration).to(device, memory_format=torch.channels_last)
+        self.decoder = build_decoder(configuration).to(processes.device, memory_format=torch.channels_last)
         self.peak_rate = recipe.learning_rate or decoder_spec(configuration.decoder).learning_rate
         self.optimizer = torch.optim.Adam(self.decoder.parameters(), lr=self.peak_rate)
         self.progress = Progress()
@@ -74,7 +79,7 @@ class Head:
         with precision:
             drawn = self.decoder.draw(features, photos01.shape[-1])
         loss = reconstruction_loss(self.configuration.loss, drawn.float(), photos01, self.recipe.window(step))
-        self.last_loss = loss.item()
+        self.last_loss = self.processes.mean(loss.detach()).item()
         if not math.isfinite(self.last_loss):
             self.progress.stopped = f"the loss became {self.last_loss} at step {step}"
             log.warning(
@@ -83,6 +88,7 @@ class Head:
             return
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        self.processes.average_gradients(self.decoder)
         self.optimizer.step()
 
     @torch.no_grad()
@@ -142,6 +148,7 @@ class Training:
 
     `out`/decoders gets each decoder's best checkpoint by validation loss, `out`/state-*.safetensors what
     `resume` needs; both are replaced whole at every validation, so a kill loses at most the steps since.
+    `out`/logs gets TensorBoard's files. `on_progress(step, summary)` is called after every step.
     """
 
     def __init__(
@@ -154,6 +161,7 @@ class Training:
         device: str | torch.device = "cpu",
         progress_bar: bool = True,
         linear_from: Path = BUNDLED,
+        on_progress: Callable[[int, str], None] | None = None,
     ):
         if len({(c.architecture, c.weights) for c in configurations}) != 1:
             raise UserError(
@@ -162,14 +170,18 @@ class Training:
         self.recipe = recipe
         self.train_set, self.val_set = train, val
         self.out = out
-        self.device = torch.device(device)
-        self.progress_bar = progress_bar
+        self.processes = Processes(device)
+        self.processes.check_batch(recipe.batch)
+        self.device = self.processes.device
+        self.progress_bar = progress_bar and self.processes.is_main
+        self.on_progress = on_progress
         first = configurations[0]
         self.encoder = FrozenEncoder(first.architecture, first.weights, self.device)
-        self.heads = [Head(configuration, recipe, self.device) for configuration in configurations]
+        self.heads = [Head(configuration, recipe, self.processes) for configuration in configurations]
         self.layers = sorted({head.configuration.layer for head in self.heads})
         self.step = 0
         self._views: FixedViews | None = None
+        self._logs: Logs | None = None
         self._linear_from = linear_from
         self._fingerprints = {layer: self.encoder.fingerprint(layer) for layer in self.layers}
         self._data = {
@@ -193,8 +205,12 @@ class Training:
         else:
             self._set_statistics()
         if self.recipe.fixed_views:
-            self._views = self._encode_views()
-        validation = self._validation_batches()
+            with self.processes.main_first():
+                self._views = self._encode_views()
+        validation = self._validation_batches() if self.processes.is_main else {}
+        if self.processes.is_main:
+            first = self.heads[0].configuration
+            self._logs = Logs(self.out / "logs" / f"{first.architecture}-{first.weights}", self.step)
         bar = tqdm(
             total=self.recipe.steps,
             initial=self.step,
@@ -209,8 +225,14 @@ class Training:
                 bar.update()
                 if self.step % self.recipe.validate_every == 0 or self.step == self.recipe.steps:
                     self._validate(validation)
-                if self.step % 10 == 0:
+                if self.step % LOG_EVERY == 0:
                     bar.set_postfix_str(self._summary(), refresh=False)
+                    if self._logs:
+                        self._logs.losses(self.step, {h.configuration.name: h.last_loss for h in self.heads})
+                if self.on_progress:
+                    self.on_progress(self.step, self._summary())
+        if self._logs:
+            self._logs.close()
         return self.heads
 
     def _train_step(self) -> None:
@@ -220,17 +242,22 @@ class Training:
             head.step(self.step, features[head.configuration.layer], photos01, self._precision())
 
     def _batch(self, layers: set[str]) -> tuple[dict[str, Tensor], Tensor]:
-        """Return this step's features and photos01, encoded now or taken from the fixed views."""
+        """Return this step's features and target pictures, encoded now or taken from the fixed views."""
         recipe = self.recipe
+        share = self.processes.share
         if self._views:
             features, photos01 = self._views.batch(self.step, recipe.batch, recipe.seed)
-            return {layer: features[layer].to(self.device) for layer in layers}, photos01.to(self.device)
-        photos01 = self.train_set.random_crops(self.step, recipe.batch, recipe.crop, recipe.seed).to(
-            self.device
-        )
+            on_device = {layer: share(features[layer]).to(self.device) for layer in layers}
+            return on_device, self._target(share(photos01).to(self.device))
+        crops = self.train_set.random_crops(self.step, recipe.batch, recipe.crop, recipe.seed)
+        photos01 = share(crops).to(self.device)
         with self._precision():
             features = self.encoder(photos01, layers)
-        return {layer: found.float() for layer, found in features.items()}, photos01
+        return {layer: found.float() for layer, found in features.items()}, self._target(photos01)
+
+    def _target(self, photos01: Tensor) -> Tensor:
+        """Return the pictures in [0, 1] that the decoders are to draw."""
+        return normalised_and_clipped(photos01) if self.recipe.target == "normalised" else photos01
 
     def _encode_views(self) -> FixedViews:
         recipe = self.recipe
@@ -250,11 +277,27 @@ class Training:
         for head in self.heads:
             if not head.running:
                 continue
-            figures = head.validate(validation[head.configuration.layer])
-            if head.record(self.step, figures):
-                self._save_best(head, figures)
-            log.info("step %d %s: loss %.5f, %.2f dB", self.step, head.configuration.name, *figures.values())
-        self._save_state()
+            main = self.processes.is_main
+            batches = validation.get(head.configuration.layer, [])
+            figures = self.processes.from_main(head.validate(batches) if main else None)
+            best = head.record(self.step, figures)
+            if main:
+                self._report(head, figures, *batches[0])
+                if best:
+                    self._save_best(head, figures)
+        if self.processes.is_main:
+            self._save_state()
+
+    @torch.no_grad()
+    def _report(self, head: Head, figures: dict[str, float], features: Tensor, photos01: Tensor) -> None:
+        name = head.configuration.name
+        log.info("step %d %s: loss %.5f, %.2f dB", self.step, name, *figures.values())
+        if self._logs:
+            head.decoder.eval()
+            reconstructions = head.decoder(features, photos01.shape[-1])
+            head.decoder.train()
+            self._logs.validation(self.step, name, figures)
+            self._logs.strip(self.step, name, photos01, reconstructions)
 
     def _save_best(self, head: Head, figures: dict[str, float]) -> None:
         layer = head.configuration.layer
@@ -293,7 +336,7 @@ class Training:
         batches: dict[str, list[tuple[Tensor, Tensor]]] = {layer: [] for layer in self.layers}
         for photos01 in crops.split(8):
             for layer, features in self.encoder(photos01, self.layers).items():
-                batches[layer].append((features, photos01))
+                batches[layer].append((features, self._target(photos01)))
         return batches
 
     def _precision(self) -> AbstractContextManager:

@@ -10,6 +10,7 @@ from explorer.errors import UserError, unknown
 
 SCHEDULES = ("one_cycle", "plateau")
 PRECISIONS = ("fp32", "bf16")
+TARGETS = ("photo", "normalised")
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,9 @@ class Recipe:
     `fixed_views` crops of each photo are encoded once and drawn from (0: fresh crops at every step, which
     cost an encoder pass each). `learning_rate` is the peak of the one-cycle schedule, or the start for
     "plateau", which is multiplied by `plateau_factor` after `plateau_patience` validations without progress;
-    0 is each decoder's own. Training of a decoder stops early after `stop_patience` validations without
-    progress (0: never).
+    0 is each decoder's own. The `target` "normalised" is the published studies' mistake, kept to show what it
+    costs; such a decoder is only for `evaluate --protocol published`. Training of a decoder stops early after
+    `stop_patience` validations without progress (0: never).
     """
 
     steps: int = 1000
@@ -37,6 +39,7 @@ class Recipe:
     validate_every: int = 250
     validation_photos: int = 32
     precision: str = "fp32"
+    target: str = "photo"
     seed: int = 42
 
     def __post_init__(self):
@@ -44,6 +47,8 @@ class Recipe:
             raise unknown("schedule", self.schedule, SCHEDULES)
         if self.precision not in PRECISIONS:
             raise unknown("precision", self.precision, PRECISIONS)
+        if self.target not in TARGETS:
+            raise unknown("target", self.target, TARGETS)
         if not 32 <= self.crop <= 256:
             raise UserError(
                 f"The crop must be 32 to 256 pixels (photos have a short side of 256), not {self.crop}."

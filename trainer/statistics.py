@@ -1,8 +1,9 @@
-"""Summaries of per-photo figures: mean, standard deviation and bootstrap confidence interval."""
+"""Figures over photos: mean, standard deviation, bootstrap interval; paired tests with Holm's correction."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import wilcoxon
 
 RESAMPLES = 10_000
 
@@ -20,3 +21,25 @@ def bootstrap_interval(values: np.ndarray, seed: int = 42, level: float = 0.95) 
     means = values[draw.integers(len(values), size=(RESAMPLES, len(values)))].mean(axis=1)
     tail = 100 * (1 - level) / 2
     return np.percentile(means, [tail, 100 - tail]).tolist()
+
+
+def compare(a: Sequence[float], b: Sequence[float], seed: int = 42) -> tuple[float, list[float], float]:
+    """Return the mean of a - b over photos, its 95 % interval, and the p-value that there is no difference.
+
+    The same photos in the same order; Wilcoxon's signed-rank test (1945), two-sided. Photos where both are
+    infinite (equal to the original) count as no difference.
+    """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    difference = np.where(x == y, 0.0, x - y)
+    p = float(wilcoxon(difference).pvalue) if difference.any() else 1.0
+    return float(difference.mean()), bootstrap_interval(difference, seed), p
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values corrected for having made all these tests (Holm 1979), in the order given."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected, highest = [1.0] * len(p_values), 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        corrected[index] = highest
+    return corrected

@@ -1,7 +1,10 @@
 """The registry of decoders. A new decoder is one file and one row in DECODERS."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
 
 from explorer.decoders.attention import Attention
 from explorer.decoders.blocks import Decoder
@@ -12,6 +15,8 @@ from explorer.decoders.transposed_conv import TransposedConv
 from explorer.decoders.wavelet import Wavelet
 from explorer.errors import unknown
 
+BUDGETS = {"250K": 250_000, "1M": 1_000_000}
+MAX_WIDTH = 4096
 LOSSES = {
     "mse": "mean squared error: as close as possible pixel by pixel",
     "lpips": "LPIPS: as close as possible to the eye",
@@ -21,14 +26,17 @@ LOSSES = {
 
 @dataclass(frozen=True)
 class DecoderSpec:
-    """One kind of decoder: how it is built for a layer (channels, size at 224 px) and how it is made.
+    """One kind of decoder: how it is built for a layer and how it is made.
+
+    `build(channels, size)` takes the layer's channels and its size at 224 px, and optionally a width, which
+    is what a capacity-matched variant varies.
 
     `learning_rate` is the peak of the one-cycle schedule that served it best.
     """
 
     title: str
     summary: str
-    build: Callable[[int, int], Decoder]
+    build: Callable[..., Decoder]
     learning_rate: float = 2e-3
     closed_form: bool = False
     starts_from_linear: bool = False
@@ -80,7 +88,39 @@ DECODERS: dict[str, DecoderSpec] = {
 
 
 def decoder_spec(name: str) -> DecoderSpec:
-    """Return the registry row of a decoder. Raises UserError listing the allowed names."""
-    if name not in DECODERS:
+    """Return the registry row of a decoder, "wavelet", or of its capacity-matched variant, "wavelet@1M".
+
+    A variant has the same number of parameters at every layer of every architecture, as nearly as its width
+    allows, so that layers can be compared without the decoder's size. Raises UserError listing the names.
+    """
+    base, _, budget = name.partition("@")
+    if base not in DECODERS:
         raise unknown("decoder", name, list(DECODERS))
-    return DECODERS[name]
+    spec = DECODERS[base]
+    if not budget:
+        return spec
+    if budget not in BUDGETS:
+        raise unknown("budget", budget, list(BUDGETS))
+    return replace(
+        spec,
+        title=f"{spec.title}, {budget} parameters",
+        summary=f"{spec.summary} At every layer its width is set to give {budget} parameters.",
+        build=partial(build_matched, spec.build, BUDGETS[budget]),
+    )
+
+
+def build_matched(build: Callable[..., Decoder], budget: int, channels: int, size: int) -> Decoder:
+    """Return the widest decoder with at most `budget` parameters; the narrowest if even that has more."""
+
+    def parameters(steps: int) -> int:
+        with torch.device("meta"):
+            decoder = build(channels, size, steps * build.width_step)
+        return sum(p.numel() for p in decoder.parameters())
+
+    low, high = 1, 2
+    while high * build.width_step < MAX_WIDTH and parameters(high) <= budget:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if parameters(middle) <= budget else (low, middle)
+    return build(channels, size, low * build.width_step)

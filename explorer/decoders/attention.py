@@ -20,8 +20,11 @@ class Attention(Decoder):
     layer's own grid and resized to any other.
     """
 
-    def __init__(self, channels: int, size: int, width: int = WIDTH):
+    width_step = HEAD_WIDTH
+
+    def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
+        width = width or WIDTH
         self.merge = 2 if size * size > MAX_TOKENS else 1
         grid = -(-size // self.merge)
         self.embed = nn.Conv2d(channels, width, self.merge, stride=self.merge)

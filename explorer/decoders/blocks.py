@@ -12,8 +12,11 @@ class Decoder(nn.Module):
     """Base of every decoder. A subclass builds its network for one layer and implements `decode`.
 
     `channels` and `size` are the layer's at a 224-pixel photo; features of any height and width are accepted.
-    The per-channel statistics of the features are buffers, so they travel with the checkpoint.
+    The per-channel statistics of the features are buffers, so they travel with the checkpoint. A subclass
+    takes a third argument, its width (None: what suits it), in multiples of `width_step`.
     """
+
+    width_step = 8
 
     def __init__(self, channels: int, size: int):
         super().__init__()

@@ -20,8 +20,9 @@ class FrequencyAware(Decoder):
     attention as in CBAM (Woo et al. 2018). Every scale adds a correction to the enlarged picture.
     """
 
-    def __init__(self, channels: int, size: int, width: int = WIDTH):
+    def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
+        width = width or WIDTH
         self.narrow = nn.Conv2d(channels, width, 1)
         self.low_path = conv_path(width)
         self.high_path = conv_path(width)

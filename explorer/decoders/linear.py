@@ -13,27 +13,30 @@ FINE_GRID = 56
 class Linear(Decoder):
     """Ridge regression as a network: 3x3 convolution to `rank` values, 1x1 to the patch, sub-pixel shuffle.
 
-    Where a patch has more values than `rank` the map is the best one of that rank (reduced-rank regression,
-    Izenman 1975), which keeps deep layers small and generalises better; above 1,024 channels the
+    Where a patch has more values than the rank (`width`) the map is the best one of that rank (reduced-rank
+    regression, Izenman 1975), which keeps deep layers small and generalises better; above 1,024 channels the
     neighbourhood is one position. The features are repeated beyond their border, so that the map meets
     nothing there that it was not fitted to. Sub-pixel shuffle: Shi et al. 2016.
     """
 
-    def __init__(self, channels: int, size: int, rank: int = MAX_RANK):
+    width_step = 1
+
+    def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
         doubled = 2 ** halvings(size)
         self.factor = doubled * -(-PHOTO_SIZE // (size * doubled))
         patch = 3 * self.factor**2
+        rank = min(patch, width or MAX_RANK)
         self.kernel = 3 if channels <= MAX_NEIGHBOURS_CHANNELS else 1
         self.project = nn.Conv2d(
             channels,
-            min(patch, rank),
+            rank,
             self.kernel,
             padding=self.kernel // 2,
             padding_mode="replicate",
             bias=False,
         )
-        self.expand = nn.Conv2d(min(patch, rank), patch, 1)
+        self.expand = nn.Conv2d(rank, patch, 1)
 
     @property
     def unknowns(self) -> int:

@@ -16,12 +16,13 @@ class TransposedConv(Decoder):
     would have millions of parameters.
     """
 
-    def __init__(self, channels: int, size: int):
+    def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
         modules: list[nn.Module] = []
-        if channels > WIDEST:
-            modules.append(nn.Conv2d(channels, NARROWED, 1))
-            channels = NARROWED
+        if width or channels > WIDEST:
+            width = width or NARROWED
+            modules.append(nn.Conv2d(channels, width, 1))
+            channels = width
         for _ in range(doublings(size)):
             narrower = max(NARROWEST, channels // 2)
             modules += [

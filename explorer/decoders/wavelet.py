@@ -16,8 +16,9 @@ class Wavelet(Decoder):
     with a smooth picture.
     """
 
-    def __init__(self, channels: int, size: int, width: int = WIDTH):
+    def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
+        width = width or WIDTH
         self.levels = doublings(size)
         self.head = nn.Conv2d(channels, width, 3 if channels <= 256 else 1, padding=int(channels <= 256))
         self.low = mid_grey(nn.Conv2d(width, 3, 3, padding=1))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from explorer.checkpoints import Catalogue, Configuration
-from explorer.decoders import DECODERS
+from explorer.decoders import DECODERS, decoder_spec
 from explorer.encoders import ENCODERS
 from explorer.weights import SOURCES
 
@@ -50,7 +50,7 @@ def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
     return {
         "architecture": [(ENCODERS[name].title, name) for name in catalogue.architectures],
         "layer": [(f"{x.name} – {x.channels} channels, {x.size}×{x.size}", x.name) for x in layers],
-        "decoder": [(DECODERS[name].title, name) for name in decoders],
+        "decoder": [(decoder_spec(name).title, name) for name in decoders],
         "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],
         "weights": [
             (SOURCES[x][0].upper() + SOURCES[x][1:], x) for x in ready_weights(catalogue, c.architecture)
@@ -72,7 +72,7 @@ def _at_depth_of(layer: str, layers: Sequence[str]) -> str:
 
 
 def _changes(wanted: Configuration, found: Configuration) -> str:
-    title, spec = ENCODERS[found.architecture].title, DECODERS[found.decoder]
+    title, spec = ENCODERS[found.architecture].title, decoder_spec(found.decoder)
     notes = []
     if found.architecture != wanted.architecture:
         notes.append(f"“{wanted.architecture}” is not ready: this is {title}.")

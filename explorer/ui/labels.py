@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 
 from explorer.colours import lookup_table
-from explorer.decoders import DECODERS, LOSSES
+from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders import ENCODERS
 from explorer.feature_maps import PER_PAGE, FeatureMaps
 from explorer.metrics import Metrics
@@ -45,7 +45,7 @@ def result_title(result: Reconstruction | None) -> str:
     if result is None:
         return f'<h2>Reconstruction</h2><p class="about">{NO_PHOTO}</p>'
     c = result.configuration
-    parts = [DECODERS[c.decoder].title, f"{LOSS_NAMES.get(c.loss, c.loss)} loss"]
+    parts = [decoder_spec(c.decoder).title, f"{LOSS_NAMES.get(c.loss, c.loss)} loss"]
     if c.weights != "imagenet":
         parts.append(SOURCES.get(c.weights, c.weights))
     about = f"{' · '.join(parts)} · {result.seconds:.2f} s"

@@ -101,8 +101,10 @@ def test_same_seed_gives_the_same_decoder(finished, photos, tmp_path):
 def test_loss_that_becomes_nan_stops_that_head_and_the_others_go_on(photos, tmp_path, monkeypatch, caplog):
     real = loop.reconstruction_loss
 
-    def poisoned(loss, drawn, original):
-        return real(loss, drawn, original) * (float("nan") if loss == "hybrid" and drawn.requires_grad else 1)
+    def poisoned(loss, drawn, original, window=None):
+        return real(loss, drawn, original, window) * (
+            float("nan") if loss == "hybrid" and drawn.requires_grad else 1
+        )
 
     monkeypatch.setattr(loop, "reconstruction_loss", poisoned)
     healthy, sick = training(photos, tmp_path).run()
@@ -147,8 +149,7 @@ def test_feature_statistics_are_the_mean_and_std_over_photos_and_positions(examp
 
 
 def test_one_cycle_rises_to_the_peak_and_falls_to_almost_nothing():
-    recipe = Recipe(steps=100, learning_rate=1e-2)
-    rates = [recipe.one_cycle_rate(step) for step in range(100)]
+    rates = [Recipe(steps=100).one_cycle_rate(step, 1e-2) for step in range(100)]
     assert max(rates) == pytest.approx(1e-2) and rates.index(max(rates)) == 20
     assert rates[0] == pytest.approx(1e-2 / 25)
     assert rates[-1] < 2e-5

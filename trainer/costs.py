@@ -1,0 +1,74 @@
+"""What a reconstruction costs: parameters, multiply-adds, milliseconds and peak memory."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
+
+from explorer.decoders import Decoder
+from explorer.encoders import FrozenEncoder
+
+REPEATS = 7
+MIB = 2**20
+
+
+@torch.inference_mode()
+def decoder_costs(
+    decoder: Decoder, encoder: FrozenEncoder, layer: str, photo01: torch.Tensor
+) -> dict[str, Any]:
+    """Return the costs of one photo (1, 3, H, W).
+
+    "parameters", "multiply_adds", "milliseconds" (median of 7 runs after one to warm up) and
+    "peak_memory_mib" (activations, without the parameters) are the decoder's; "encoder_multiply_adds" is
+    what the pass up to the layer adds. Milliseconds depend on the machine and on what else it does.
+    """
+    features = encoder(photo01, [layer])[layer]
+    return {
+        "parameters": sum(p.numel() for p in decoder.parameters()),
+        "multiply_adds": multiply_adds(lambda: decoder(features)),
+        "encoder_multiply_adds": multiply_adds(lambda: encoder(photo01, [layer])),
+        "milliseconds": round(milliseconds(lambda: decoder(features), features.device), 3),
+        "peak_memory_mib": round(peak_memory(lambda: decoder(features), features.device) / MIB, 2),
+    }
+
+
+def multiply_adds(run: Callable[[], Any]) -> int:
+    """Return the multiply-adds of the matrix products, convolutions and attention in `run`."""
+    with FlopCounterMode(display=False) as counter:
+        run()
+    return counter.get_total_flops() // 2
+
+
+def milliseconds(run: Callable[[], Any], device: torch.device) -> float:
+    """Return the median time of `run`."""
+    times = []
+    for _ in range(REPEATS + 1):
+        started = time.perf_counter()
+        run()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - started)
+    return 1000 * statistics.median(times[1:])
+
+
+def peak_memory(run: Callable[[], Any], device: torch.device) -> int:
+    """Return the bytes that `run` holds at its peak, beyond what was allocated before."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+        before = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        run()
+        torch.cuda.synchronize(device)
+        return torch.cuda.max_memory_allocated(device) - before
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+        run()
+    held = peak = 0
+    for event in sorted(recorded.profiler.kineto_results.events(), key=lambda event: event.start_ns()):
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            peak = max(peak, held)
+    return peak
