@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from explorer.errors import UserError, unknown
+from explorer.hub import HubError, hub_file, hub_folder
 
 BUNDLED = Path(__file__).resolve().parent.parent / "checkpoints"
 SCALES = ("weight", "gamma", "running_var")  # one-dimensional parameters that multiply
@@ -32,14 +33,12 @@ def checkpoints_folder(given: str | Path | None = None) -> Path:
     if Path(asked).is_dir():
         return Path(asked)
     if asked.count("/") == 1 and not asked.startswith((".", "/", "~")):
-        from huggingface_hub import snapshot_download
-
         try:
-            return Path(snapshot_download(asked, cache_dir=os.environ.get("EXPLORER_CACHE")))
-        except Exception as error:
+            return hub_folder(asked)
+        except HubError as error:
             raise UserError(
-                f"Checkpoints {asked!r} are no folder here and could not be downloaded from the Hub "
-                f"({type(error).__name__}). Check the name and the network, or give a folder."
+                f"Checkpoints {asked!r} are no folder here, and {error}. Check the name and the network, or "
+                "give a folder."
             ) from error
     raise UserError(
         f"The checkpoints folder {asked!r} does not exist. Give a folder or a Hub id 'owner/name'."
@@ -80,21 +79,23 @@ class WeightSource:
         return tensor
 
     def download(self, model_id: str, options: dict[str, Any]) -> torch.nn.Module:
-        """Return a timm model with its weights from the Hugging Face Hub, kept in EXPLORER_CACHE.
-
-        Raises UserError when the hub cannot be reached or does not have them.
-        """
+        """Return a timm model with its weights from the Hub (a safetensors file). Raises UserError."""
         import timm
 
+        known = timm.get_pretrained_cfg(model_id)
         try:
-            return timm.create_model(
-                model_id, pretrained=True, cache_dir=os.environ.get("EXPLORER_CACHE"), **options
-            )
-        except Exception as error:  # whatever a network, a proxy or a half-written cache can throw
+            file = hub_file(known.hf_hub_id, known.hf_hub_filename or "model.safetensors")
+        except HubError as error:
             raise UserError(
-                f"The weights of {self.architecture} are not bundled and could not be downloaded from the "
-                f"Hugging Face Hub ({type(error).__name__}). Connect to the internet and try again, or look "
-                "at random weights (control), which need no download."
+                f"The weights of {self.architecture} are not bundled, and {error}. Connect to the internet "
+                "and try again, or look at random weights (control), which need no download."
+            ) from error
+        overlay = {"file": str(file)}
+        try:
+            return timm.create_model(model_id, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+        except (SafetensorError, OSError, RuntimeError) as error:
+            raise UserError(
+                f"The downloaded weights of {self.architecture} do not fit: delete {file} and try again."
             ) from error
 
 

@@ -17,6 +17,7 @@ from trainer.protocols import PROTOCOLS
 from trainer.recipe import PRECISIONS, SCHEDULES, TARGETS, Recipe
 
 RESULTS = {"project": "results.json", "published": "results_published.json"}
+EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
 
 
@@ -115,6 +116,12 @@ def parser() -> Parser:
     measured.add_argument(
         "--out", type=Path, metavar="FILE.json", help="default: the project's results, by protocol"
     )
+
+    told = command("report", run_report, "Write one self-contained HTML page of a results file.")
+    told.add_argument("--results", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
+    told.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    told.add_argument("--photo", type=Path, default=EXAMPLE, metavar="FILE", help="of the example strips")
+    told.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE.html")
     return top
 
 
@@ -236,6 +243,13 @@ def run_evaluate(options: argparse.Namespace) -> None:
     results = evaluate(options.photos, options.checkpoints, options.only, out, device, options.protocol)
     write_results(results, out)
     print(markdown_table(results))
+
+
+def run_report(options: argparse.Namespace) -> None:
+    from trainer.report import write_report
+
+    write_report(options.results, options.checkpoints, options.photo, options.out)
+    print(f"{options.out} ({options.out.stat().st_size / 2**20:.1f} MiB)")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a reconstruction costs: parameters, multiply-adds, milliseconds and peak memory."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from explorer.encoders import FrozenEncoder
 
 REPEATS = 7
 MIB = 2**20
+os.environ.setdefault("KINETO_LOG_LEVEL", "9")  # the profiler would report every start on standard error
 
 
 @torch.inference_mode()

@@ -10,6 +10,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from explorer.errors import UserError
+from explorer.hub import HubError, hub_file
 from explorer.images import load_photo, resize_short_side
 from trainer.data import SHORT_SIDE
 
@@ -24,19 +25,13 @@ def download(repository: str = REPOSITORY) -> list[Path]:
 
     A broken download goes on where it stopped. Raises UserError when the Hub cannot be reached.
     """
-    from huggingface_hub import hf_hub_download
-
-    cache = os.environ.get("EXPLORER_CACHE")
     try:
-        return [
-            Path(hf_hub_download(repository, name, repo_type="dataset", cache_dir=cache)) for name in ARCHIVES
-        ]
-    except Exception as error:  # whatever a network or a proxy can throw
+        return [hub_file(repository, name, "dataset") for name in ARCHIVES]
+    except HubError as error:
         raise UserError(
-            f"DIV2K could not be downloaded from the Hub's dataset {repository!r} ({type(error).__name__}). "
-            "Check the network and run the command again, which goes on where it stopped; or get "
-            f"{' and '.join(ARCHIVES)} elsewhere and give their folder with --archives. Any other folder of "
-            "photos works too: --photos DIR."
+            f"DIV2K is not here, and {error}. Check the network and run the command again, which goes on "
+            f"where it stopped; or get {' and '.join(ARCHIVES)} elsewhere and give their folder with "
+            "--archives. Any other folder of photos works too: --photos DIR."
         ) from error
 
 

@@ -1,11 +1,14 @@
 import pytest
 import torch
 
-from explorer.decoders import DECODERS, decoder_spec
+from explorer.decoders import BUDGETS, DECODERS, decoder_spec
 from explorer.decoders.blocks import doublings
+from explorer.decoders.frequency_aware import dct_matrix, split_bands
 from explorer.decoders.linear import Linear
+from explorer.decoders.wavelet import haar, inverse_haar
 from explorer.encoders import ENCODERS
 from explorer.errors import UserError
+from trainer.costs import peak_memory
 
 LAYERS = [layer for spec in ENCODERS.values() for layer in spec.layers]
 
@@ -65,3 +68,79 @@ def test_unknown_decoder_lists_the_allowed_ones():
 def test_doublings_reach_the_photo(size, count):
     assert doublings(size) == count
     assert size * 2**count >= 224
+
+
+def test_inverse_wavelet_transform_gives_the_picture_back():
+    picture = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    bands = haar(picture)
+    assert bands.shape == (2, 3, 4, 16, 24)
+    assert torch.allclose(inverse_haar(bands), picture, atol=1e-6)
+    assert bands.square().sum() == pytest.approx(picture.square().sum(), rel=1e-5)
+
+
+def test_wavelet_bands_are_mean_rows_columns_and_diagonal():
+    rows = torch.tensor([[1.0, 1.0], [0.0, 0.0]]).reshape(1, 1, 2, 2)
+    assert haar(rows).flatten().tolist() == [1, 1, 0, 0]
+    assert haar(rows.mT).flatten().tolist() == [1, 0, 1, 0]
+    assert haar(torch.eye(2).reshape(1, 1, 2, 2)).flatten().tolist() == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("size", [7, 16, 28])
+def test_cosine_transform_is_scipys(size):
+    from scipy.fft import dct
+
+    x = torch.rand(size, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    assert torch.allclose(dct_matrix(size, x) @ x, torch.from_numpy(dct(x.numpy(), norm="ortho")))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (7, 13)])
+def test_bands_split_the_frequencies_and_nothing_is_lost(size):
+    x = torch.rand(1, 2, *size, generator=torch.Generator().manual_seed(0))
+    low, high = split_bands(x)
+    assert low.shape[-2:] == tuple(-(-side // 2) for side in size)
+    assert low.mean().item() == pytest.approx(x.mean().item(), abs=1e-5)
+    rows, columns = dct_matrix(size[0], x), dct_matrix(size[1], x)
+    coefficients = rows @ x @ columns.T
+    of_high = rows @ high @ columns.T
+    kept = coefficients[..., : low.shape[-2], : low.shape[-1]]
+    assert of_high[..., : low.shape[-2], : low.shape[-1]].abs().max() < 1e-5
+    assert torch.allclose(of_high[..., -1, -1], coefficients[..., -1, -1], atol=1e-5)
+    total = low.square().sum() * x[0, 0].numel() / low[0, 0].numel() + high.square().sum()
+    assert total.item() == pytest.approx(x.square().sum().item(), rel=1e-4)
+    assert kept.square().sum().item() == pytest.approx((x - high).square().sum().item(), rel=1e-4)
+
+
+def test_attention_at_vgg16_block1_stays_far_below_two_gigabytes():
+    decoder = decoder_spec("attention").build(64, 112).eval()
+    assert decoder.merge == 2  # 12,544 positions are merged to 3,136 tokens
+    features = torch.randn(1, 64, 112, 112)
+    with torch.inference_mode():
+        assert peak_memory(lambda: decoder(features), features.device) < 200 * 2**20
+
+
+def test_attention_lets_every_position_see_every_other():
+    decoder = decoder_spec("attention").build(8, 14).eval()
+    features = torch.randn(1, 8, 14, 14, generator=torch.Generator().manual_seed(0))
+    changed = features.clone()
+    changed[..., 0, 0] += 3
+    with torch.inference_mode():
+        difference = (decoder(features) - decoder(changed)).abs().amax(dim=1)[0]
+    assert difference[-1, -1] > 0
+
+
+@pytest.mark.parametrize(
+    "name", ["transposed_conv", "attention", "frequency_aware", "wavelet", "pixel_shuffle"]
+)
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_matched_decoders_have_one_size_at_every_layer(name, budget):
+    counts = []
+    for layer in ENCODERS["vgg16"].layers:
+        decoder = decoder_spec(f"{name}@{budget}").build(layer.channels, layer.size)
+        counts.append(sum(p.numel() for p in decoder.parameters()))
+    smallest = 0.6 if name in ("attention", "pixel_shuffle") and budget == "250K" else 0.8
+    assert all(smallest * BUDGETS[budget] <= count <= BUDGETS[budget] for count in counts), counts
+
+
+def test_unknown_budget_lists_the_allowed_ones():
+    with pytest.raises(UserError, match="250K, 1M"):
+        decoder_spec("wavelet@2M")

@@ -72,21 +72,3 @@ def test_checkpoints_folder_is_argument_then_environment_then_bundled(tmp_path, 
 def test_checkpoints_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="nowhere"):
         checkpoints_folder(tmp_path / "nowhere")
-
-
-def test_checkpoints_from_a_hub_out_of_reach_say_so(monkeypatch):
-    def unreachable(*_, **__):
-        raise ConnectionError("no route")
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", unreachable)
-    with pytest.raises(UserError, match=r"'owner/name'.*could not be downloaded.*ConnectionError"):
-        checkpoints_folder("owner/name")
-
-
-def test_checkpoints_from_the_hub_are_read_from_its_cache(monkeypatch, tmp_path):
-    asked = []
-    monkeypatch.setattr(
-        "huggingface_hub.snapshot_download", lambda repo, **_: asked.append(repo) or str(tmp_path)
-    )
-    assert checkpoints_folder("owner/name") == tmp_path
-    assert asked == ["owner/name"]

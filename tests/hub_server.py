@@ -1,0 +1,99 @@
+"""A local server that speaks the part of the Hugging Face Hub's protocol that downloads need."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Hub:
+    """Files by path ("owner/name/file"), what was asked, and after how many bytes the next GET breaks off."""
+
+    address: str
+    files: dict[str, bytes]
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
+    break_after: int | None = None
+
+
+@contextlib.contextmanager
+def serve(files: dict[str, bytes]) -> Iterator[Hub]:
+    """Serve the files on a free port of this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.hub = Hub(f"http://127.0.0.1:{server.server_port}", files)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.answer(with_body=False)
+
+    def do_GET(self) -> None:
+        self.answer(with_body=True)
+
+    def answer(self, with_body: bool) -> None:
+        hub: Hub = self.server.hub
+        asked = self.headers.get("Range")
+        hub.requests.append((self.command, self.path, asked))
+        if self.path.startswith("/api/models/"):
+            self.describe("/".join(self.path.split("/")[3:5]))
+            return
+        repository, _, name = self.path.strip("/").removeprefix("datasets/").partition("/resolve/")
+        content = hub.files.get(f"{repository}/{name.partition('/')[2]}")
+        if content is None:
+            self.send_response(404)
+            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if not with_body:
+            return
+        if hub.break_after is not None:
+            self.wfile.write(content[start : start + hub.break_after])
+            hub.break_after = None
+            self.close_connection = True
+            return
+        self.wfile.write(content[start:])
+
+    def describe(self, repository: str) -> None:
+        """Answer with a repository's files, as the Hub's API does."""
+        prefix = f"{repository}/"
+        names = [path.removeprefix(prefix) for path in self.server.hub.files if path.startswith(prefix)]
+        described = {"id": repository, "sha": COMMIT, "siblings": [{"rfilename": name} for name in names]}
+        tree = [
+            {"type": "file", "path": name, "oid": COMMIT, "size": len(self.server.hub.files[prefix + name])}
+            for name in names
+        ]
+        body = json.dumps(tree if "/tree/" in self.path else described).encode()
+        self.send_response(200 if names else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_) -> None:
+        pass

@@ -1,0 +1,115 @@
+"""One self-contained HTML page from a results file: tables, charts and example strips."""
+
+import base64
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import plotly
+from jinja2 import Environment
+from PIL import Image
+from tqdm import tqdm
+
+from explorer import Explorer
+from explorer.encoders import ENCODERS, encoder_spec
+from explorer.errors import UserError
+from explorer.figures import by_layer, perception_distortion, quality_and_cost
+from explorer.images import load_photo, report_crop
+from explorer.weights import SOURCES
+
+TEMPLATE = Path(__file__).with_name("report.html")
+STRIP_SIZE = 112
+
+
+def write_report(results: Path, checkpoints: Path, photo: Path, out: Path, progress_bar: bool = True) -> None:
+    """Write the page of a results file, with strips of what its decoders make of `photo`, to `out`.
+
+    A row whose checkpoint is not in `checkpoints` has no picture. Raises UserError when `results` is no
+    results file, or when the photo cannot be read.
+    """
+    try:
+        found = json.loads(results.read_text())
+        rows, protocol = found["configurations"], found["protocol"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{str(results)!r} is not a results file: run 'python -m trainer evaluate'."
+        ) from error
+    explorer = Explorer(checkpoints)
+    original = report_crop(load_photo(photo))
+    page = Environment(autoescape=True).from_string(TEMPLATE.read_text())
+    with tqdm(total=len(rows), desc="strips", unit="picture", disable=not progress_bar) as bar:
+        html = page.render(
+            protocol=protocol,
+            baselines=found["baselines"],
+            groups=[group(g, rows, found, explorer, photo, bar) for g in groups(rows)],
+            perception=chart(perception_distortion(rows)),
+            cost=chart(quality_and_cost(rows)),
+            original=data_uri(original),
+            plotly_js=plotly.offline.get_plotlyjs(),
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{os.getpid()}")
+    temporary.write_text(html, encoding="utf-8")
+    os.replace(temporary, out)
+
+
+def groups(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the (architecture, weights) that have results, in the tables' order."""
+    present = {(row["architecture"], row["weights"]) for row in rows}
+    return [(name, source) for source in SOURCES for name in ENCODERS if (name, source) in present]
+
+
+def group(
+    key: tuple[str, str],
+    rows: list[dict[str, Any]],
+    found: dict[str, Any],
+    explorer: Explorer,
+    photo: Path,
+    bar: tqdm,
+) -> dict[str, Any]:
+    """Return what the page shows of one architecture with one kind of weights."""
+    architecture, weights = key
+    spec = encoder_spec(architecture)
+    mine = [row for row in rows if (row["architecture"], row["weights"]) == key]
+    mine.sort(key=lambda row: (spec.layer_names.index(row["layer"]), -row["mean"]["psnr"]))
+    layers = [name for name in spec.layer_names if any(row["layer"] == name for row in mine)]
+    ready = {c.name for c in explorer.catalogue().entries}
+    strips: dict[str, list[str | None]] = {}
+    for row in mine:
+        bar.update()
+        wanted = {name: row[name] for name in ("architecture", "layer", "decoder", "loss", "weights")}
+        if "-".join(wanted.values()) not in ready:
+            continue
+        picture = explorer.reconstruct(photo, **wanted).reconstruction
+        strip = strips.setdefault(f"{row['decoder']} ({row['loss']})", [None] * len(layers))
+        strip[layers.index(row["layer"])] = data_uri(picture)
+    prefixes = tuple(f"{architecture}-{layer}-" for layer in layers)
+    return {
+        "id": "-".join(key),
+        "title": spec.title if weights == "imagenet" else f"{spec.title}, {SOURCES[weights]}",
+        "chart": chart(by_layer(mine, found["baselines"])),
+        "layers": layers,
+        "rows": mine,
+        "strips": sorted(strips.items()),
+        "comparisons": [
+            row
+            for row in found["comparisons"]
+            if row["figure"] == "psnr"
+            and row["a"].startswith(prefixes)
+            and row["a"].endswith(f"-{weights}")
+            and row["b"].endswith(f"-{weights}")
+        ],
+    }
+
+
+def chart(figure) -> str:
+    return figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
+
+
+def data_uri(picture: Image.Image) -> str:
+    """Return a small JPEG of a picture as a data: address."""
+    file = io.BytesIO()
+    picture.resize((STRIP_SIZE, STRIP_SIZE), Image.Resampling.LANCZOS).save(file, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
