@@ -30,7 +30,8 @@ def compare(a: Sequence[float], b: Sequence[float], seed: int = 42) -> tuple[flo
     infinite (equal to the original) count as no difference.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    difference = np.where(x == y, 0.0, x - y)
+    difference = np.zeros_like(x)
+    np.subtract(x, y, out=difference, where=x != y)
     p = float(wilcoxon(difference).pvalue) if difference.any() else 1.0
     return float(difference.mean()), bootstrap_interval(difference, seed), p
 

@@ -1,4 +1,5 @@
 import pytest
+import timm
 import torch
 import torchvision
 from torch import nn
@@ -101,3 +102,69 @@ def test_random_control_needs_no_file_and_keeps_a_usable_signal(examples01):
     features = FrozenEncoder("vgg16", "random")(examples01[:1], ["block5"])["block5"]
     assert features.std() > 0.01
     assert torch.isfinite(features).all()
+
+
+def normalised(architecture: str, photos01: torch.Tensor) -> torch.Tensor:
+    spec = ENCODERS[architecture]
+    mean, std = (torch.tensor(x).reshape(3, 1, 1) for x in (spec.mean, spec.std))
+    return (photos01 - mean) / std
+
+
+def test_efficientnet_lite0_names_what_is_in_the_example_photos(examples01):
+    network = FrozenEncoder("efficientnet_lite0").backbone.network
+    with torch.no_grad():
+        best = network(normalised("efficientnet_lite0", examples01)).topk(5).indices
+    names = timm.data.ImageNetInfo()
+    found = [{names.index_to_description(index) for index in row.tolist()} for row in best]
+    astronaut, cat, coffee, dahlia, pagoda, rocket = (" ".join(sorted(row)) for row in found)
+    assert "tabby" in cat and "Egyptian cat" in cat
+    assert "espresso" in coffee
+    assert "missile" in rocket or "space shuttle" in rocket
+
+
+def test_first_components_of_dinov2_separate_the_cat_from_the_background(examples01):
+    """The cat's face fills the middle; PCA as in Oquab et al. 2023, figure 1."""
+    cat = examples01[1:2]
+    tokens = FrozenEncoder("dinov2_small")(cat, ["block11"])["block11"][0].flatten(1).T
+    projected = torch.pca_lowrank(tokens, 3, center=True)[0].T.reshape(3, 16, 16)
+    inside = torch.zeros(16, 16, dtype=torch.bool)
+    inside[4:12, 4:12] = True
+    border = torch.ones(16, 16, dtype=torch.bool)
+    border[2:-2, 2:-2] = False
+    gaps = []
+    for component in projected:
+        spread = component.std()
+        gaps.append(((component[inside].mean() - component[border].mean()) / spread).abs().item())
+    assert max(gaps) > 1
+
+
+@pytest.mark.parametrize("architecture", ["resnet34", "resnet50", "efficientnet_lite0"])
+def test_random_batch_norms_have_the_statistics_of_the_probe(architecture, examples01):
+    first, second = (FrozenEncoder(architecture, "random") for _ in range(2))
+    norms = [m for m in first.backbone.network.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert all(norm.running_var.min() > 0 for norm in norms)
+    assert not torch.equal(norms[0].running_mean, torch.zeros_like(norms[0].running_mean))
+    deepest = first.spec.layer_names[-1]
+    features = first(examples01[:1], [deepest])[deepest]
+    assert 0.05 < features.std() < 1000  # photos are far from the probe's noise
+    assert torch.equal(features, second(examples01[:1], [deepest])[deepest])
+
+
+def test_photos_that_do_not_fit_the_patches_are_refused():
+    with pytest.raises(UserError, match="multiples of 14 pixels, not 100x100"):
+        FrozenEncoder("dinov2_small")(torch.rand(1, 3, 100, 100), ["block0"])
+
+
+@pytest.mark.parametrize("architecture", ["efficientnet_lite0", "dinov2_small"])
+def test_one_pass_stops_at_the_deepest_asked_layer(architecture, examples01):
+    encoder = FrozenEncoder(architecture)
+    shallow, deepest = encoder.spec.layer_names[0], encoder.spec.layer_names[-1]
+    network = encoder.backbone.network
+    last = list(network.blocks)[-1]
+    calls = []
+    last.register_forward_hook(lambda *_: calls.append(1))
+    alone = encoder(examples01[:1], [shallow])[shallow]
+    assert not calls
+    together = encoder(examples01[:1], [shallow, deepest])
+    assert calls == [1]
+    assert torch.allclose(alone, together[shallow], atol=1e-5)

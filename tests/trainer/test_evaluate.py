@@ -1,18 +1,21 @@
+import copy
 import json
 
 import numpy as np
 import pytest
 
 from explorer import Explorer
+from explorer.metrics import psnr
 from explorer.weights import BUNDLED
 from trainer.__main__ import main
-from trainer.evaluate import evaluate, markdown_table
-from trainer.statistics import bootstrap_interval, summarise
+from trainer.evaluate import evaluate, markdown_table, write_results
 
 ROW_KEYS = {
-    *("architecture", "layer", "decoder", "loss", "weights", "parameters"),
+    *("architecture", "layer", "decoder", "loss", "weights", "checkpoint"),
+    *("parameters", "multiply_adds", "encoder_multiply_adds", "milliseconds", "peak_memory_mib"),
     *("mean", "std", "ci95", "per_image"),
 }
+KEYS = ("architecture", "layer", "decoder", "loss", "weights")
 FIGURES = {"psnr", "ssim", "lpips", "mse"}
 
 
@@ -37,6 +40,53 @@ def test_figures_are_those_the_app_shows(results, explorer: Explorer, cat):
     [measured] = [image for image in results["configurations"][0]["per_image"] if image["image"] == "cat.jpg"]
     assert measured["psnr"] == pytest.approx(shown.psnr, abs=1e-4)
     assert measured["lpips"] == pytest.approx(shown.lpips, abs=1e-5)
+
+
+def test_only_a_changed_checkpoint_is_measured_again(results, photos_folder, tmp_path):
+    path, marked = tmp_path / "results.json", copy.deepcopy(results)
+    [row] = marked["configurations"]
+    row["mean"]["psnr"] = 99.0
+    write_results(marked, path)
+
+    def measured_again() -> float:
+        only = "vgg16-block1-linear-*"
+        [found] = evaluate(photos_folder, BUNDLED, only, path, progress_bar=False)["configurations"]
+        return found["mean"]["psnr"]
+
+    assert measured_again() == 99.0
+    row["checkpoint"] = "of another file"
+    write_results(marked, path)
+    assert measured_again() == results["configurations"][0]["mean"]["psnr"]
+
+
+def test_baselines_are_the_mean_of_the_others_and_the_blur_of_the_grid(results, examples01):
+    mean, blur = results["baselines"]
+    assert (mean["baseline"], blur["baseline"], blur["size"]) == ("mean_photo", "blur", 112)
+    others = (examples01.sum(0) - examples01[0]) / 5
+    assert mean["per_image"][0]["psnr"] == pytest.approx(psnr(others[None], examples01[:1]).item(), abs=1e-4)
+    assert blur["mean"]["psnr"] > mean["mean"]["psnr"] + 10
+
+
+def test_configurations_of_the_same_features_are_compared_in_pairs(photos_folder):
+    found = evaluate(photos_folder, BUNDLED, "vgg16-block1-*", progress_bar=False)
+    count = len(found["configurations"])
+    assert count >= 3
+    assert len(found["comparisons"]) == 3 * count * (count - 1) // 2
+    means = {"-".join(row[k] for k in KEYS): row["mean"] for row in found["configurations"]}
+    for row in found["comparisons"]:
+        difference = means[row["a"]][row["figure"]] - means[row["b"]][row["figure"]]
+        assert row["difference"] == pytest.approx(difference, abs=1e-6)
+        assert row["ci95"][0] <= row["difference"] <= row["ci95"][1]
+        assert row["p"] <= row["p_holm"] <= 1
+
+
+def test_published_protocol_caps_even_the_photo_itself(photos_folder):
+    found = evaluate(
+        photos_folder, BUNDLED, "vgg16-block1-linear-*", protocol="published", progress_bar=False
+    )
+    [oracle] = [row for row in found["baselines"] if row["baseline"] == "photo"]
+    assert oracle["mean"]["psnr"] < 17.65
+    assert "not comparable" in found["protocol"]["range"]
 
 
 def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos_folder, tmp_path, capsys):
@@ -82,16 +132,3 @@ def test_results_file_has_a_row_for_every_bundled_checkpoint(explorer: Explorer)
 def test_pattern_that_matches_nothing_lists_what_is_ready(photos_folder, capsys):
     assert main(["evaluate", "--photos", str(photos_folder), "--only", "resnet*"]) == 2
     assert "vgg16-block1-linear-mse-imagenet" in capsys.readouterr().err
-
-
-def test_bootstrap_interval_covers_the_true_mean_about_95_times_in_100():
-    draw = np.random.default_rng(0)
-    covered = 0
-    for _ in range(200):
-        low, high = bootstrap_interval(draw.normal(1.0, 2.0, size=100))
-        covered += low <= 1.0 <= high
-    assert 180 <= covered <= 198
-
-
-def test_summary_of_one_photo_has_no_spread():
-    assert summarise([20.0]) == (20.0, 0.0, [20.0, 20.0])

@@ -1,0 +1,44 @@
+import json
+import re
+
+import pytest
+
+from trainer.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def page(photos_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    results, out = folder / "results.json", folder / "report.html"
+    only = ["--only", "vgg16-block[12]-linear-*"]
+    assert main(["evaluate", "--photos", str(photos_folder), *only, "--out", str(results)]) == 0
+    assert main(["report", "--results", str(results), "--out", str(out)]) == 0
+    return json.loads(results.read_text()), out.read_text()
+
+
+def test_page_shows_every_figure_of_the_results(page):
+    results, html = page
+    for row in results["configurations"]:
+        assert f"{row['mean']['psnr']:.2f}" in html and f"{row['parameters']:,}" in html
+    for row in results["baselines"]:
+        assert f"{row['mean']['psnr']:.2f}" in html
+
+
+def test_page_needs_nothing_from_elsewhere(page):
+    _, html = page
+    outside_scripts = re.sub(r"<script.*?</script>", "", html, flags=re.S)
+    assert not re.findall(r"(?:src|href)=[\"'](?!data:|#)", outside_scripts)
+    assert "<script src" not in html
+
+
+def test_strips_hold_a_picture_for_every_layer(page):
+    _, html = page
+    assert len(re.findall(r'<img alt="linear \(mse\), block[12]" src="data:image/jpeg', html)) == 2
+
+
+def test_what_is_no_results_file_is_refused_and_nothing_is_written(tmp_path, capsys):
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("[]")
+    assert main(["report", "--results", str(wrong), "--out", str(tmp_path / "out.html")]) == 2
+    assert "is not a results file" in capsys.readouterr().err
+    assert not (tmp_path / "out.html").exists()
