@@ -220,7 +220,7 @@ class Training:
         )
         with bar:
             while self.step < self.recipe.steps and any(head.running for head in self.heads):
-                self._train_step()
+                self.train_step()
                 self.step += 1
                 bar.update()
                 if self.step % self.recipe.validate_every == 0 or self.step == self.recipe.steps:
@@ -235,7 +235,8 @@ class Training:
             self._logs.close()
         return self.heads
 
-    def _train_step(self) -> None:
+    def train_step(self) -> None:
+        """Let every running decoder learn from one batch, whose features come from one pass."""
         running = [head for head in self.heads if head.running]
         features, photos01 = self._batch({head.configuration.layer for head in running})
         for head in running:

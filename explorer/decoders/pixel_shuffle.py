@@ -18,7 +18,7 @@ class PixelShuffle(Decoder):
     Training begins where ridge regression ends and only has to learn what a linear map cannot do. Deep grids
     are doubled up to 56x56 by sub-pixel convolutions (Shi et al. 2016) with a residual block at each scale,
     and every position of the last grid then draws its patch. No batch norm, as in EDSR (Lim et al. 2017).
-    On a 7x7 grid a thousand photos are few: there the body sees features with channels dropped at random
+    On a 7x7 grid a thousand photos are few: there it is trained on features with channels dropped at random
     (Tompson et al. 2015).
     """
 
@@ -52,7 +52,8 @@ class PixelShuffle(Decoder):
         self.set_statistics(linear.feature_mean.flatten(), linear.feature_std.flatten())
 
     def decode(self, standardised: Tensor) -> Tensor:
-        correction = F.pixel_shuffle(self.tail(F.relu(self.body(self.drop(standardised)))), self.patch)
+        standardised = self.drop(standardised)
+        correction = F.pixel_shuffle(self.tail(F.relu(self.body(standardised))), self.patch)
         return self.linear.decode(standardised) + correction
 
 

@@ -56,21 +56,21 @@ def test_one_frozen_pass_serves_all_heads(photos, tmp_path, monkeypatch):
         "__call__",
         lambda self, x, layers: calls.append(set(layers)) or forward(self, x, layers),
     )
-    run._train_step()
+    run.train_step()
     assert calls == [{"block1", "block2"}]
 
 
 def test_a_killed_run_goes_on_to_the_same_result(finished, photos, tmp_path, monkeypatch):
     expected_out, _ = finished
     killed = training(photos, tmp_path)
-    step = killed._train_step
+    step = killed.train_step
 
     def killed_in_the_fifth_step():
         if killed.step == 4:
             raise KeyboardInterrupt
         step()
 
-    monkeypatch.setattr(killed, "_train_step", killed_in_the_fifth_step)
+    monkeypatch.setattr(killed, "train_step", killed_in_the_fifth_step)
     with pytest.raises(KeyboardInterrupt):
         killed.run()
     resumed = training(photos, tmp_path)
