@@ -77,7 +77,7 @@ def _changes(wanted: Configuration, found: Configuration) -> str:
     if found.architecture != wanted.architecture:
         notes.append(f"“{wanted.architecture}” is not ready: this is {title}.")
     if found.weights != wanted.weights:
-        notes.append(f"{title} is only ready {SOURCES[found.weights]}.")
+        notes.append(f"What is ready of {title}: {SOURCES[found.weights]}.")
     if found.layer != wanted.layer:
         notes.append(f"{title} has no “{wanted.layer}” to show: this is {found.layer}.")
     if found.decoder != wanted.decoder:
