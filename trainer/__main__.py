@@ -104,7 +104,7 @@ def parser() -> Parser:
         "evaluate", run_evaluate, "Measure every checkpoint on test photos and write the results."
     )
     measured.add_argument("--photos", type=Path, required=True, metavar="DIR")
-    measured.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    measured.add_argument("--checkpoints", type=Path, nargs="+", default=[BUNDLED], metavar="DIR")
     measured.add_argument(
         "--protocol",
         choices=list(PROTOCOLS),
@@ -235,7 +235,8 @@ def run_sweep(options: argparse.Namespace) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    from trainer.evaluate import evaluate, markdown_table, write_results
+    from trainer.evaluate import evaluate, write_results
+    from trainer.tables import markdown_table
 
     device = choose_device(options.device)
     out = options.out or BUNDLED / RESULTS[options.protocol]

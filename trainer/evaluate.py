@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer.checkpoints import Catalogue, Configuration, load_decoder
+from explorer.checkpoints import Catalogue, Configuration, check_fingerprint, load_decoder, read_header
 from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
 from explorer.metrics import Metrics, measure
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 def evaluate(
     photos: Path,
-    checkpoints: Path,
+    checkpoints: Path | Sequence[Path],
     only: str | None = None,
     earlier: Path | None = None,
     device: str | torch.device = "cpu",
@@ -43,33 +43,41 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return {"protocol", "baselines", "configurations", "comparisons"} of the checkpoints that match `only`.
 
-    `only` is a part of their names or a pattern. Each photo is shortened to 256 pixels, its centre 224
-    reconstructed and compared as PROTOCOLS says. A checkpoint that cannot be used is logged and left out.
-    Figures of the results file `earlier` that come from the very same checkpoint file are kept and only its
-    costs are taken again; rows of checkpoints that are no longer there go. Raises UserError when nothing is
-    left to measure, or when `earlier` has another protocol.
+    `checkpoints` is a folder or several, of which the first may bring encoder weights too. `only` is a part of
+    their names or a pattern. Each photo is shortened to 256 pixels, its centre 224 reconstructed and compared
+    as PROTOCOLS says. A checkpoint that cannot be used is logged and left out. Figures of the results file
+    `earlier` that come from the very same checkpoint file are kept and only its costs are taken again; rows
+    of checkpoints that are no longer there go. Raises UserError when nothing is left to measure, or when
+    `earlier` has another protocol.
     """
     compared_with = protocol_spec(protocol)
+    folders = [checkpoints] if isinstance(checkpoints, Path) else list(checkpoints)
     encoders: dict[tuple[str, str], FrozenEncoder] = {}
 
     def encoder_for(architecture: str, weights: str) -> FrozenEncoder:
         key = (architecture, weights)
         if key not in encoders:
-            encoders[key] = FrozenEncoder(architecture, weights, device, checkpoints)
+            encoders[key] = FrozenEncoder(architecture, weights, device, folders[0])
         return encoders[key]
 
-    catalogue = Catalogue.scan(checkpoints, encoder_for, any_target=True)
+    ready: dict[Configuration, Path] = {}
+    for folder in folders:
+        ready |= Catalogue.scan(folder, any_target=True).entries
     pattern = only or "*"
-    chosen = [c for c in sorted(catalogue.entries) if pattern in c.name or fnmatch.fnmatch(c.name, pattern)]
+    chosen = [
+        c
+        for c in sorted(ready)
+        if (pattern in c.name or fnmatch.fnmatch(c.name, pattern)) and fits(ready[c], c, encoder_for)
+    ]
     if not chosen:
-        names = ", ".join(sorted(c.name for c in catalogue.entries)) or "there is none"
+        names = ", ".join(sorted(c.name for c in ready)) or "there is none"
         raise UserError(f"No ready checkpoint matches {pattern!r}. Ready: {names}.")
     named = list(report_photos(photos))
     names, photos01 = [name for name, _ in named], torch.stack([photo for _, photo in named])
     described = describe(compared_with, names, photos01)
-    rows = {c: row for c, row in earlier_rows(earlier, described).items() if c in catalogue.entries}
-    digests = {c: hashlib.sha256(catalogue.entries[c].read_bytes()).hexdigest()[:16] for c in chosen}
-    decoders = {c: load_decoder(catalogue.entries[c], device) for c in chosen}
+    rows = {c: row for c, row in earlier_rows(earlier, described).items() if c in ready}
+    digests = {c: hashlib.sha256(ready[c].read_bytes()).hexdigest()[:16] for c in chosen}
+    decoders = {c: load_decoder(ready[c], device) for c in chosen}
     changed = [c for c in chosen if rows.get(c, {}).get("checkpoint") != digests[c]]
     measured: dict[Configuration, list[Metrics]] = {c: [] for c in changed}
     with tqdm(total=len(names), unit="photo", disable=not progress_bar) as bar, torch.inference_mode():
@@ -85,7 +93,8 @@ def evaluate(
         encoder = encoders[c.architecture, c.weights]
         costs = decoder_costs(decoders[c], encoder, c.layer, photos01[:1].to(device))
         figures = table_row(names, measured[c]) if c in measured else {key: rows[c][key] for key in SUMMARY}
-        rows[c] = asdict(c) | {"checkpoint": digests[c]} | costs | figures
+        target = read_header(ready[c]).recipe.get("target", "photo")
+        rows[c] = asdict(c) | {"target": target, "checkpoint": digests[c]} | costs | figures
     return {
         "protocol": described,
         "baselines": [
@@ -95,6 +104,16 @@ def evaluate(
         "configurations": [rows[c] for c in sorted(rows)],
         "comparisons": comparisons(rows),
     }
+
+
+def fits(path: Path, c: Configuration, encoder_for: Callable[[str, str], FrozenEncoder]) -> bool:
+    """Whether a checkpoint was trained on the encoder weights here; if not, the log says so."""
+    try:
+        check_fingerprint(path, read_header(path), encoder_for(c.architecture, c.weights))
+    except UserError as error:
+        log.warning("checkpoint left out: %s", error)
+        return False
+    return True
 
 
 def layer_size(c: Configuration) -> int:
@@ -184,20 +203,3 @@ def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[Configurat
     if earlier["protocol"] != protocol:
         raise UserError(f"{path} holds results of other photos or another protocol: choose another --out.")
     return rows
-
-
-def markdown_table(results: dict[str, Any]) -> str:
-    """Return one line a configuration: name, parameters, mean PSNR with its interval, SSIM, LPIPS."""
-    lines = [
-        "| architecture | layer | decoder | loss | parameters | PSNR dB (95 % interval) | SSIM | LPIPS |",
-        "| --- | --- | --- | --- | ---: | --- | --- | --- |",
-    ]
-    for row in results["configurations"]:
-        mean, (low, high) = row["mean"], row["ci95"]["psnr"]
-        control = "" if row["weights"] == "imagenet" else f" ({row['weights']} weights)"
-        lines.append(
-            f"| {row['architecture']}{control} | {row['layer']} | {row['decoder']} | {row['loss']} "
-            f"| {row['parameters']:,} | {mean['psnr']:.2f} ({low:.2f} to {high:.2f}) "
-            f"| {mean['ssim']:.3f} | {mean['lpips']:.3f} |"
-        )
-    return "\n".join(lines)

@@ -8,10 +8,11 @@ from explorer import Explorer
 from explorer.metrics import psnr
 from explorer.weights import BUNDLED
 from trainer.__main__ import main
-from trainer.evaluate import evaluate, markdown_table, write_results
+from trainer.evaluate import evaluate, write_results
+from trainer.tables import protocols_table, summary_table
 
 ROW_KEYS = {
-    *("architecture", "layer", "decoder", "loss", "weights", "checkpoint"),
+    *("architecture", "layer", "decoder", "loss", "weights", "target", "checkpoint"),
     *("parameters", "multiply_adds", "encoder_multiply_adds", "milliseconds", "peak_memory_mib"),
     *("mean", "std", "ci95", "per_image"),
 }
@@ -117,8 +118,12 @@ def test_results_of_other_photos_are_not_overwritten(photos_folder, tmp_path, ca
 
 
 def test_readme_shows_the_figures_of_the_results_file():
-    results = json.loads((BUNDLED / "results.json").read_text())
-    assert markdown_table(results) in (BUNDLED.parent / "README.md").read_text()
+    project, published = (
+        json.loads((BUNDLED / name).read_text()) for name in ("results.json", "results_published.json")
+    )
+    readme = (BUNDLED.parent / "README.md").read_text()
+    assert summary_table(project) in readme
+    assert protocols_table(project, published) in readme
 
 
 def test_results_file_has_a_row_for_every_bundled_checkpoint(explorer: Explorer):
