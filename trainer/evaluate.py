@@ -43,7 +43,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return {"protocol", "baselines", "configurations", "comparisons"} of the checkpoints that match `only`.
 
-    `checkpoints` is a folder or several, of which the first may bring encoder weights too. `only` is a part of
+    `checkpoints` is a folder or several; the first may bring encoder weights too. `only` is a part of
     their names or a pattern. Each photo is shortened to 256 pixels, its centre 224 reconstructed and compared
     as PROTOCOLS says. A checkpoint that cannot be used is logged and left out. Figures of the results file
     `earlier` that come from the very same checkpoint file are kept and only its costs are taken again; rows
