@@ -19,7 +19,7 @@ from explorer.hub import HubError, hub_file, hub_folder
 
 BUNDLED = Path(__file__).resolve().parent.parent / "checkpoints"
 SCALES = ("weight", "gamma", "running_var")  # one-dimensional parameters that multiply
-SOURCES = {"imagenet": "trained on ImageNet", "random": "random weights (control)"}
+SOURCES = {"imagenet": "trained weights", "random": "random weights (control)"}
 
 
 def checkpoints_folder(given: str | Path | None = None) -> Path:

@@ -55,7 +55,7 @@ def test_a_layer_that_is_not_ready_becomes_the_one_at_the_same_relative_depth():
 def test_random_weights_fall_back_to_trained_ones():
     found, note = settle(READY, replace(DEFAULT, weights="random"))
     assert found == DEFAULT
-    assert "trained on ImageNet" in note
+    assert note == "What is ready of VGG16: trained weights."
 
 
 def test_without_any_checkpoint_there_is_nothing_to_settle_on():
