@@ -18,8 +18,8 @@ class PixelShuffle(Decoder):
     Training begins where ridge regression ends and only has to learn what a linear map cannot do. Deep grids
     are doubled up to 56x56 by sub-pixel convolutions (Shi et al. 2016) with a residual block at each scale,
     and every position of the last grid then draws its patch. No batch norm, as in EDSR (Lim et al. 2017).
-    On a 7x7 grid a thousand photos are few: there it is trained on features with channels dropped at random
-    (Tompson et al. 2015).
+    On a 7x7 grid a thousand photos are few and the ridge solution fits them too closely: there the linear
+    map is learned too, from the mean photo, on features with channels dropped at random (Tompson et al. 2015).
     """
 
     def __init__(self, channels: int, size: int, width: int | None = None):
@@ -49,6 +49,9 @@ class PixelShuffle(Decoder):
     def start_from(self, linear: Linear) -> None:
         """Take over the map and the feature statistics of a fitted linear decoder of the same layer."""
         self.linear.load_state_dict(linear.state_dict())
+        if self.drop.p:
+            self.linear.project.reset_parameters()
+            nn.init.zeros_(self.linear.expand.weight)
         self.set_statistics(linear.feature_mean.flatten(), linear.feature_std.flatten())
 
     def decode(self, standardised: Tensor) -> Tensor:
