@@ -45,15 +45,15 @@ class Decoder(nn.Module):
         return scaled.clamp(-STANDARDISED_LIMIT, STANDARDISED_LIMIT)
 
     def draw(self, features: Tensor, size: int = PHOTO_SIZE) -> Tensor:
-        """Return the photo before it is clamped to [0, 1], (N, 3, size, size): what a loss sees."""
-        photo = self.decode(self.standardise(features))
+        """Return the photo before it is clamped to [0, 1], (N, 3, size, size) in float32: what a loss sees."""
+        photo = self.decode(self.standardise(features)).float()  # bf16 cannot be resized everywhere
         if photo.shape[-2:] == (size, size):
             return photo
         return F.interpolate(photo, (size, size), mode="bilinear", antialias=True)
 
     def forward(self, features: Tensor, size: int = PHOTO_SIZE) -> Tensor:
         """Return photos (N, 3, size, size) in [0, 1] from features (N, C, H, W)."""
-        return self.draw(features, size).float().clamp(0, 1)
+        return self.draw(features, size).clamp(0, 1)
 
 
 def doublings(size: int, target: int = PHOTO_SIZE) -> int:

@@ -33,6 +33,15 @@ def test_grids_that_do_not_divide_the_photo_work(name, size, grid, asked):
 
 
 @pytest.mark.parametrize("name", DECODERS)
+def test_grids_that_do_not_divide_the_photo_work_in_bf16(name):
+    decoder = decoder_spec(name).build(8, 27)
+    with torch.autocast("cpu", torch.bfloat16):
+        drawn = decoder.draw(torch.randn(2, 8, 27, 27), 128)
+    assert drawn.dtype == torch.float32 and drawn.shape == (2, 3, 128, 128)
+    drawn.sum().backward()
+
+
+@pytest.mark.parametrize("name", DECODERS)
 def test_wrong_channel_count_is_refused(name):
     with pytest.raises(ValueError, match=r"\(N, 8, H, W\)"):
         decoder_spec(name).build(8, 28)(torch.zeros(1, 9, 28, 28))
