@@ -53,9 +53,7 @@ def parser() -> Parser:
 
     fitted = command("fit-linear", run_fit_linear, "Fit the closed-form linear decoder (seconds to minutes).")
     _encoder_arguments(fitted)
-    fitted.add_argument(
-        "--decoder", default="linear", metavar="NAME", help="linear, linear@250K or linear@1M"
-    )
+    fitted.add_argument("--decoder", default="linear", metavar="NAME", help="linear or linear@1M")
     fitted.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the encoder's pass")
 
     trained = command("train", run_train, "Train decoders of one architecture from one frozen pass.")

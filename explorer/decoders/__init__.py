@@ -15,7 +15,7 @@ from explorer.decoders.transposed_conv import TransposedConv
 from explorer.decoders.wavelet import Wavelet
 from explorer.errors import unknown
 
-BUDGETS = {"250K": 250_000, "1M": 1_000_000}
+BUDGETS = {"1M": 1_000_000}
 MAX_WIDTH = 4096
 LOSSES = {
     "mse": "mean squared error: as close as possible pixel by pixel",

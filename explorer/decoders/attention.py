@@ -20,8 +20,6 @@ class Attention(Decoder):
     layer's own grid and resized to any other.
     """
 
-    width_step = HEAD_WIDTH
-
     def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
         width = width or WIDTH
@@ -61,7 +59,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.heads = max(1, width // HEAD_WIDTH)
+        self.heads = next(n for n in range(max(1, width // HEAD_WIDTH), 0, -1) if width % n == 0)
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)

@@ -45,7 +45,7 @@ class Decoder(nn.Module):
         return scaled.clamp(-STANDARDISED_LIMIT, STANDARDISED_LIMIT)
 
     def draw(self, features: Tensor, size: int = PHOTO_SIZE) -> Tensor:
-        """Return the photo before it is clamped to [0, 1], (N, 3, size, size) in float32: what a loss sees."""
+        """Return the photo before it is clamped to [0, 1], float32 (N, 3, size, size): what a loss sees."""
         photo = self.decode(self.standardise(features)).float()  # bf16 cannot be resized everywhere
         if photo.shape[-2:] == (size, size):
             return photo

@@ -23,8 +23,7 @@ class Linear(Decoder):
 
     def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
-        doubled = 2 ** halvings(size)
-        self.factor = doubled * -(-PHOTO_SIZE // (size * doubled))
+        self.factor = self.factor_of(size)
         patch = 3 * self.factor**2
         rank = min(patch, width or MAX_RANK)
         self.kernel = 3 if channels <= MAX_NEIGHBOURS_CHANNELS else 1
@@ -37,6 +36,12 @@ class Linear(Decoder):
             bias=False,
         )
         self.expand = nn.Conv2d(rank, patch, 1)
+
+    @staticmethod
+    def factor_of(size: int) -> int:
+        """Return the side of the patch that a position of the layer's grid draws."""
+        doubled = 2 ** halvings(size)
+        return doubled * -(-PHOTO_SIZE // (size * doubled))
 
     @property
     def unknowns(self) -> int:

@@ -1,15 +1,17 @@
 """Our decoder: residual blocks and sub-pixel upsampling on top of the closed-form linear map."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from explorer.decoders.blocks import Decoder
+from explorer.decoders.attention import Block
+from explorer.decoders.blocks import Decoder, mid_grey
 from explorer.decoders.linear import Linear, halvings
 
 NARROW, WIDE = 64, 96
 WIDE_FROM = 256  # channels of the features from which the body is wide
-DROPPED = 0.3  # of the channels of the coarsest grids, in training
 COARSEST = 7
+DROPPED = 0.2  # of the channels of the coarsest grids, in training
 
 
 class PixelShuffle(Decoder):
@@ -18,18 +20,23 @@ class PixelShuffle(Decoder):
     Training begins where ridge regression ends and only has to learn what a linear map cannot do. Deep grids
     are doubled up to 56x56 by sub-pixel convolutions (Shi et al. 2016) with a residual block at each scale,
     and every position of the last grid then draws its patch. No batch norm, as in EDSR (Lim et al. 2017).
-    On a 7x7 grid a thousand photos are few and the ridge solution fits them too closely: there the linear
-    map is learned too, from the mean photo, on features with channels dropped at random (Tompson et al. 2015).
+    On a 7x7 grid a thousand photos are few and a linear map of 3x3 neighbourhoods fits them too closely:
+    there it is left out, two transformer blocks come before the residual ones, and channels are dropped at
+    random in training (Tompson et al. 2015).
     """
 
     def __init__(self, channels: int, size: int, width: int | None = None):
         super().__init__(channels, size)
-        self.linear = Linear(channels, size)
+        coarse = size <= COARSEST
+        self.drop = nn.Dropout2d(DROPPED if coarse else 0.0)
+        self.linear = None if coarse else Linear(channels, size)
         width = width or (WIDE if channels >= WIDE_FROM else NARROW)
         scales = halvings(size)
         modules: list[nn.Module] = [
             nn.Conv2d(channels, width, 3 if scales == 0 else 1, padding=int(scales == 0))
         ]
+        if coarse:
+            modules.append(GlobalBlocks(width, size))
         modules += [ResidualBlock(width) for _ in range(2 if scales else 4)]
         for _ in range(scales):
             narrower = max(32, width * 3 // 32 * 8)
@@ -39,25 +46,24 @@ class PixelShuffle(Decoder):
                 ResidualBlock(narrower),
             ]
             width = narrower
-        self.drop = nn.Dropout2d(DROPPED if size <= COARSEST else 0.0)
-        self.patch = self.linear.factor // 2**scales
+        self.patch = Linear.factor_of(size) // 2**scales
         self.body = nn.Sequential(*modules)
         self.tail = nn.Conv2d(width, 3 * self.patch**2, 3, padding=1)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
+        if coarse:
+            mid_grey(self.tail)
+        else:
+            nn.init.zeros_(self.tail.weight)
+            nn.init.zeros_(self.tail.bias)
 
     def start_from(self, linear: Linear) -> None:
         """Take over the map and the feature statistics of a fitted linear decoder of the same layer."""
-        self.linear.load_state_dict(linear.state_dict())
-        if self.drop.p:
-            self.linear.project.reset_parameters()
-            nn.init.zeros_(self.linear.expand.weight)
+        if self.linear is not None:
+            self.linear.load_state_dict(linear.state_dict())
         self.set_statistics(linear.feature_mean.flatten(), linear.feature_std.flatten())
 
     def decode(self, standardised: Tensor) -> Tensor:
-        standardised = self.drop(standardised)
-        correction = F.pixel_shuffle(self.tail(F.relu(self.body(standardised))), self.patch)
-        return self.linear.decode(standardised) + correction
+        correction = F.pixel_shuffle(self.tail(F.relu(self.body(self.drop(standardised)))), self.patch)
+        return correction if self.linear is None else self.linear.decode(standardised) + correction
 
 
 class ResidualBlock(nn.Module):
@@ -72,3 +78,20 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(F.relu(self.first(F.relu(x))))
+
+
+class GlobalBlocks(nn.Module):
+    """Two transformer blocks over the positions of a small grid, with a learned position embedding."""
+
+    def __init__(self, width: int, size: int):
+        super().__init__()
+        self.position = nn.Parameter(torch.zeros(1, width, size, size))
+        nn.init.trunc_normal_(self.position, std=0.02)
+        self.blocks = nn.Sequential(Block(width), Block(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        position = self.position
+        if position.shape[-2:] != x.shape[-2:]:
+            position = F.interpolate(position, x.shape[-2:], mode="bicubic", antialias=True)
+        tokens = self.blocks((x + position).flatten(2).transpose(1, 2))
+        return tokens.transpose(1, 2).unflatten(2, x.shape[-2:])
