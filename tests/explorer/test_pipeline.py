@@ -81,8 +81,8 @@ def test_linear_has_only_the_squared_error_whatever_is_asked(explorer, cat):
 
 
 def test_what_is_not_trained_says_how_to_make_it(explorer, cat):
-    with pytest.raises(UserError, match="python -m trainer train --decoder transposed_conv --loss lpips"):
-        explorer.reconstruct(cat, loss="lpips")
+    with pytest.raises(UserError, match="python -m trainer train --decoder attention --loss lpips"):
+        explorer.reconstruct(cat, decoder="attention", loss="lpips")
 
 
 def test_device_that_is_not_there_is_named():
