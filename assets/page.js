@@ -1,6 +1,6 @@
-// What Gradio's components lack for keyboards and screen readers: the divider of the picture slider becomes a
-// real slider (arrow keys, Home, End), pictures and examples get texts, and the list of a selector closes when Tab
-// leaves it.
+// What Gradio's components lack. For keyboards and screen readers: the divider of the picture slider becomes a real
+// slider (arrow keys, Home, End), pictures and examples get texts, and the list of a selector closes when Tab leaves
+// it. For sharing: the address bar follows the view, and the button copies it.
 (() => {
   const TEXTS = ["The original photo", "The reconstruction"];
 
@@ -55,11 +55,38 @@
     handle.addEventListener("keydown", onKey);
   }
 
+  function followAddress() {
+    const query = document.querySelector("#address [data-query]")?.dataset.query;
+    if (query && location.search !== `?${query}`) history.replaceState(history.state, "", `?${query}`);
+  }
+
+  async function copyLink(event) {
+    const button = event.target.closest("#copy-link");
+    if (!button) return;
+    const said = await navigator.clipboard?.writeText(location.href).then(() => "Copied", () => null);
+    if (!said) window.prompt("Copy this link:", location.href); // without https the clipboard is closed
+    else button.textContent = said;
+    setTimeout(() => { button.textContent = "Copy link"; }, 2000);
+  }
+
+  function lookAround(event) {
+    const picture = event.target.closest?.("#compare .zoomable img");
+    if (!picture) return;
+    const frame = picture.closest(".image-frame, .thumbnail-item").getBoundingClientRect();
+    const style = document.querySelector("#compare").style;
+    style.setProperty("--look-x", `${(100 * (event.clientX - frame.left)) / frame.width}%`);
+    style.setProperty("--look-y", `${(100 * (event.clientY - frame.top)) / frame.height}%`);
+  }
+
   function letTabPass(event) {
     // Gradio's dropdown answers every other key by opening its list, also after it has lost the focus.
-    if (event.key === "Tab" && event.target.matches("#explore [role=combobox]")) event.stopPropagation();
+    if (event.key === "Tab" && event.target.matches("#app [role=combobox]")) event.stopPropagation();
   }
 
   document.addEventListener("keydown", letTabPass, true);
-  new MutationObserver(equip).observe(document.documentElement, { childList: true, subtree: true });
+  document.addEventListener("click", copyLink);
+  document.addEventListener("pointermove", lookAround);
+  new MutationObserver(() => { equip(); followAddress(); }).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-query"],
+  });
 })();

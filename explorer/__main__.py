@@ -1,4 +1,4 @@
-"""The command line for looking: list, reconstruct, depth, features."""
+"""The command line for looking: list, reconstruct, depth, features, compare, surgery."""
 
 import argparse
 import csv
@@ -44,7 +44,24 @@ def parser() -> Parser:
     one = photo_command("reconstruct", reconstruct, "Decode a photo from the features of one layer.")
     one.add_argument("--layer", default="block1", metavar="NAME")
     every = photo_command("depth", depth, "Decode a photo from every layer, shallow to deep.")
-    for sub, decoder in ((one, "transposed_conv"), (every, "linear")):
+    cut = photo_command("surgery", surgery, "Change the features of one layer before they are decoded.")
+    cut.add_argument("--layer", default="block1", metavar="NAME")
+    cut.add_argument(
+        "--operation",
+        default="quantise",
+        metavar="NAME",
+        help="quantise (default), drop, keep, noise, mask, shuffle or swap",
+    )
+    cut.add_argument(
+        "--strength",
+        metavar="NUMBER",
+        help="bits for quantise, times the usual variation for noise, per cent for the others",
+    )
+    cut.add_argument(
+        "--mask", metavar="PICTURE", help="what to erase in white: the photo's shape, or its 224 x 224 crop"
+    )
+    cut.add_argument("--other", metavar="PHOTO", help="the second photo, for swap")
+    for sub, decoder in ((one, "transposed_conv"), (every, "linear"), (cut, "transposed_conv")):
         sub.add_argument("--decoder", default=decoder, metavar="NAME", help=f"default: {decoder}")
         sub.add_argument("--loss", default="hybrid", metavar="NAME", help="hybrid (default), mse or lpips")
         sub.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
@@ -53,6 +70,18 @@ def parser() -> Parser:
         "features", features, "Save the feature maps of one layer, strongest channels first."
     )
     maps.add_argument("--layer", default="block1", metavar="NAME")
+
+    both = command("compare", compare, "Decode a photo by two configurations and say which is better.")
+    both.add_argument("image", metavar="IMAGE")
+    for side in ("--a", "--b"):
+        both.add_argument(
+            side,
+            required=True,
+            metavar="CONFIGURATION",
+            help="architecture/layer/decoder/loss[/weights], such as vgg16/block1/linear/mse",
+        )
+    both.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
+    both.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
     return top
 
 
@@ -125,16 +154,72 @@ def features(options: argparse.Namespace) -> None:
     print(table)
 
 
-def _save(found: Any, out: Path, prefix: str = "") -> dict[str, Any]:
-    """Write the three pictures of a Reconstruction and return its row for the JSON."""
+def compare(options: argparse.Namespace) -> None:
+    from explorer import Explorer
+    from explorer.comparison import parse_configuration
     from explorer.images import save_png
 
-    files = {}
-    for name in ("original", "reconstruction", "error"):
-        path = out / f"{prefix}{name}.png"
-        save_png(getattr(found, name), path)
-        files[name] = str(path)
-    return found.to_dict() | {"files": files}
+    a, b = (parse_configuration(text) for text in (options.a, options.b))
+    found = Explorer(options.checkpoints).compare(options.image, a, b)
+    path = options.out / "difference.png"
+    sides = {"a": _save(found.a, options.out, "a-"), "b": _save(found.b, options.out, "b-")}
+    save_png(found.difference, path)
+    _report(list(sides.values()))
+    for verdict in found.verdicts:
+        print(verdict.sentence)
+    print(path)
+    if options.json:
+        print(json.dumps(found.to_dict() | sides | {"files": {"difference": str(path)}}))
+
+
+def surgery(options: argparse.Namespace) -> None:
+    from explorer import Explorer
+    from explorer.information import size_in_words
+
+    found = Explorer(options.checkpoints).surgery(
+        options.image,
+        options.architecture,
+        options.layer,
+        options.decoder,
+        options.loss,
+        options.weights,
+        options.operation,
+        options.strength,
+        options.mask,
+        options.other,
+    )
+    pictures = {
+        "original": found.before.original,
+        "before": found.before.reconstruction,
+        "after": found.after.reconstruction,
+        "error": found.after.error,
+    }
+    row = found.to_dict() | {"files": _save_pictures(pictures, options.out)}
+    print(
+        f"{row['operation']} {row['strength']:g} {row['unit']}: {row['channels']} channels changed "
+        f"at {row['positions']} positions"
+    )
+    for name, side in (("before", found.before), ("after", found.after)):
+        _report([side.to_dict() | {"files": {"reconstruction": row["files"][name]}}])
+        print(f"{name}: features of about {size_in_words(row[f'bits_{name}'])}")
+    if options.json:
+        print(json.dumps(row))
+
+
+def _save(found: Any, out: Path, prefix: str = "") -> dict[str, Any]:
+    """Write the three pictures of a Reconstruction and return its row for the JSON."""
+    pictures = {name: getattr(found, name) for name in ("original", "reconstruction", "error")}
+    return found.to_dict() | {"files": _save_pictures(pictures, out, prefix)}
+
+
+def _save_pictures(pictures: dict[str, Any], out: Path, prefix: str = "") -> dict[str, str]:
+    """Write each picture under its name; return the paths."""
+    from explorer.images import save_png
+
+    files = {name: str(out / f"{prefix}{name}.png") for name in pictures}
+    for name, picture in pictures.items():
+        save_png(picture, files[name])
+    return files
 
 
 def _report(rows: list[dict[str, Any]]) -> None:

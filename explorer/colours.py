@@ -1,4 +1,7 @@
-"""Colour scales for maps: viridis for feature maps, blue-white-red with zero in the middle for errors."""
+"""Colour scales for maps: viridis or another for feature maps, blue-white-red with zero in the middle for errors.
+
+All of them can be read by colour-blind viewers, and the sequential ones in grey as well.
+"""
 
 from functools import lru_cache
 
@@ -6,7 +9,14 @@ import numpy as np
 from PIL import Image
 from plotly.colors import diverging, sample_colorscale, sequential
 
-SCALES = {"viridis": sequential.Viridis, "diverging": diverging.RdBu[::-1]}
+MAP_SCALES = ("viridis", "cividis", "magma", "grey")  # for feature maps, the usual one first
+SCALES = {
+    "viridis": sequential.Viridis,
+    "cividis": sequential.Cividis,
+    "magma": sequential.Magma,
+    "grey": ["rgb(0, 0, 0)", "rgb(255, 255, 255)"],
+    "diverging": diverging.RdBu[::-1],
+}
 LEVELS = 256
 
 

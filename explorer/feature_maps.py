@@ -14,6 +14,7 @@ PER_PAGE = 64
 COLUMNS = 8
 TILE = 112  # pixels a channel gets in the mosaic, at most unless its map is larger
 GAP = 4
+MAP_OPACITY = 0.65
 
 
 @dataclass(frozen=True)
@@ -57,27 +58,51 @@ class FeatureMaps:
             raise UserError(f"There is no page {page}: choose one of 0 to {self.pages(per_page) - 1}.")
         return self.order[page * per_page : (page + 1) * per_page]
 
-    def mosaic(self, page: int = 0, per_page: int = PER_PAGE) -> Image.Image:
+    def mosaic(self, page: int = 0, per_page: int = PER_PAGE, scale: str = "viridis") -> Image.Image:
         """Return one page of channels as an RGBA picture, eight a row, transparent between them.
 
-        Each channel has its own scale, from its lowest value (dark violet) to its highest (yellow).
+        Each channel has its own colours, from its lowest value (dark) to its highest (light).
         """
         channels = self.page_channels(page, per_page)
-        zoom = max(1, TILE // max(self.height, self.width))
-        tile_h, tile_w = self.height * zoom, self.width * zoom
+        tile_h, tile_w = self._tile
         rows = -(-len(channels) // COLUMNS)
         size = (COLUMNS * (tile_w + GAP) - GAP, rows * (tile_h + GAP) - GAP)
         picture = Image.new("RGBA", size, (0, 0, 0, 0))
         for position, channel in enumerate(channels):
-            tile = self.channel_image(channel).resize((tile_w, tile_h), Image.Resampling.NEAREST)
+            tile = self.channel_image(channel, scale).resize((tile_w, tile_h), Image.Resampling.NEAREST)
             row, column = divmod(position, COLUMNS)
             picture.paste(tile, (column * (tile_w + GAP), row * (tile_h + GAP)))
         return picture
 
-    def channel_image(self, channel: int) -> Image.Image:
-        """Return one channel in viridis from its lowest to its highest value, one pixel a position."""
+    @property
+    def _tile(self) -> tuple[int, int]:
+        """Height and width of a channel in the mosaic, in pixels."""
+        zoom = max(1, TILE // max(self.height, self.width))
+        return self.height * zoom, self.width * zoom
+
+    def channel_at(self, x: float, y: float, page: int = 0, per_page: int = PER_PAGE) -> int | None:
+        """Return the channel at a pixel of the mosaic; None between two channels or beside them."""
+        tile_h, tile_w = self._tile
+        column, right = divmod(x, tile_w + GAP)
+        row, down = divmod(y, tile_h + GAP)
+        channels = self.page_channels(page, per_page)
+        position = int(row * COLUMNS + column)
+        inside = 0 <= column < COLUMNS and right < tile_w and down < tile_h and 0 <= position < len(channels)
+        return channels[position] if inside else None
+
+    def channel_image(self, channel: int, scale: str = "viridis") -> Image.Image:
+        """Return one channel in colours from its lowest to its highest value, one pixel a position."""
         values = self.values[channel]
-        return colourise(values, float(values.min()), float(values.max()), "viridis")
+        return colourise(values, float(values.min()), float(values.max()), scale)
+
+    def over_photo(self, channel: int, photo: Image.Image, scale: str = "viridis") -> Image.Image:
+        """Return one channel's map, its positions as squares, laid half transparent over the grey photo."""
+        drawn = self.channel_image(channel, scale).resize(photo.size, Image.Resampling.NEAREST)
+        return Image.blend(photo.convert("L").convert("RGB"), drawn, MAP_OPACITY)
+
+    def histogram(self, channel: int, bins: int = 24) -> np.ndarray:
+        """Return how many of a channel's values lie in each of `bins` equal steps from lowest to highest."""
+        return np.histogram(self.values[channel], bins)[0]
 
     def statistics(self) -> list[dict[str, float | int]]:
         """Return a row for each channel, strongest first; `zeros` is the share of values that are 0."""

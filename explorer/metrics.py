@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from explorer.encoders import check01
+from explorer.errors import unknown
 from explorer.weights import encoder_file
 
 SSIM_WINDOW = 7
@@ -25,6 +26,40 @@ class Metrics:
     ssim: float
     lpips: float
     mse: float
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """How one metric is written: `digits` are decimals; `higher` says whether higher is better."""
+
+    name: str
+    unit: str
+    digits: int
+    higher: bool
+
+    def better(self, value: float, other: float) -> bool:
+        """Whether `value` is truly better than `other`, in this metric's direction."""
+        return value > other if self.higher else value < other
+
+    def format(self, value: float) -> str:
+        """Return the value with its unit, "25.30 dB"."""
+        number = "infinite" if value == math.inf else f"{value:.{self.digits}f}"
+        return f"{number} {self.unit}".rstrip()
+
+
+METRIC_SPECS = {
+    "psnr": MetricSpec("PSNR", "dB", 2, True),
+    "ssim": MetricSpec("SSIM", "", 3, True),
+    "lpips": MetricSpec("LPIPS", "", 3, False),
+    "mse": MetricSpec("MSE", "", 5, False),
+}
+
+
+def metric_spec(metric: str) -> MetricSpec:
+    """Return the table row of a metric. Raises UserError listing the allowed names."""
+    if metric not in METRIC_SPECS:
+        raise unknown("metric", metric, list(METRIC_SPECS))
+    return METRIC_SPECS[metric]
 
 
 def measure(reconstruction01: Tensor, original01: Tensor) -> list[Metrics]:

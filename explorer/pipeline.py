@@ -4,6 +4,7 @@ import hashlib
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import RLock
@@ -22,18 +23,24 @@ from explorer.checkpoints import (
     read_header,
 )
 from explorer.colours import colourise
+from explorer.comparison import Comparison, compare
 from explorer.decoders import Decoder
 from explorer.devices import choose_device
 from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
 from explorer.feature_maps import FeatureMaps
 from explorer.images import load_photo, report_crop, to_pil, to_tensor
+from explorer.information import PHOTO_BITS, held_bits
+from explorer.masks import read_mask
 from explorer.metrics import Metrics, error_map, lpips_network, measure
+from explorer.results import Results
+from explorer.surgery import Given, Operation, operation_spec, psnr_curve
 from explorer.weights import checkpoints_folder
 
 ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
 MAX_CACHED_PHOTOS = 8
 MAX_CACHED_DECODERS = 32
+MAX_COMPARED_PHOTOS = MAX_CACHED_PHOTOS
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,48 @@ class Reconstruction:
     metrics: Metrics
     seconds: float
 
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """The metrics as JSON-ready data (an infinite PSNR as None)."""
+        return {key: value if math.isfinite(value) else None for key, value in asdict(self.metrics).items()}
+
     def to_dict(self) -> dict[str, Any]:
-        """Return configuration, metrics and seconds as JSON-ready data (an infinite PSNR as None)."""
-        figures = {
-            key: value if math.isfinite(value) else None for key, value in asdict(self.metrics).items()
+        """Return configuration, metrics and seconds as JSON-ready data."""
+        return asdict(self.configuration) | self.figures | {"seconds": round(self.seconds, 4)}
+
+
+@dataclass(frozen=True)
+class Surgery:
+    """One photo decoded twice: from its features as they are, and after an operation on them.
+
+    `channels` and `positions` are how many the operation touched; `explorer.information.held_bits` says what
+    the bits are.
+    """
+
+    before: Reconstruction
+    after: Reconstruction
+    operation: str
+    strength: float
+    channels: int
+    positions: int
+    bits_before: float
+    bits_after: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was done and the figures before and after as JSON-ready data."""
+        return asdict(self.after.configuration) | {
+            "operation": self.operation,
+            "strength": self.strength,
+            "unit": operation_spec(self.operation).unit,
+            "channels": self.channels,
+            "positions": self.positions,
+            "bits_before": round(self.bits_before),
+            "bits_after": round(self.bits_after),
+            "bits_photo": PHOTO_BITS,
+            "before": self.before.figures,
+            "after": self.after.figures,
+            "seconds": round(self.after.seconds, 4),
         }
-        return asdict(self.configuration) | figures | {"seconds": round(self.seconds, 4)}
 
 
 class Explorer:
@@ -70,7 +113,9 @@ class Explorer:
         self._encoders: dict[tuple[str, str], FrozenEncoder] = {}
         self._decoders: OrderedDict[Configuration, Decoder] = OrderedDict()
         self._features: OrderedDict[tuple[str, str, str], dict[str, Tensor]] = OrderedDict()
+        self._untouched: OrderedDict[tuple[str, Configuration], Reconstruction] = OrderedDict()
         self._catalogue: Catalogue | None = None
+        self._results: dict[str, Results] = {}
 
     def catalogue(self) -> Catalogue:
         """Return what can be shown, as found in the checkpoints folder when first asked."""
@@ -78,6 +123,16 @@ class Explorer:
             if self._catalogue is None:
                 self._catalogue = Catalogue.scan(self.folder)
             return self._catalogue
+
+    def results(self, file: str = "results.json") -> Results:
+        """Return the measured results in a file of the checkpoints folder, as found when first asked.
+
+        "results_published.json" holds what measuring as the published studies did gives.
+        """
+        with self._lock:
+            if file not in self._results:
+                self._results[file] = Results.read(self.folder / file)
+            return self._results[file]
 
     def reconstruct(
         self,
@@ -134,6 +189,33 @@ class Explorer:
             started = time.perf_counter()
         return reconstructions
 
+    def compare(self, image: Any, a: Configuration, b: Configuration) -> Comparison:
+        """Return the reconstructions of one photo by two configurations, and which is better by how much.
+
+        Raises UserError as `reconstruct` does.
+        """
+        photo = load_photo(image)
+        first, second = (self.reconstruct(photo, **asdict(configuration)) for configuration in (a, b))
+        return compare(first, second, self.results(), ERROR_RANGE)
+
+    def compare_photos(self, images: Sequence[Any], configuration: Configuration) -> list[Reconstruction]:
+        """Return the reconstructions of 1 to 8 photos by one configuration, in the order given.
+
+        Raises UserError as `reconstruct` does, naming the photo by its number, and for another number of
+        photos; nothing is reconstructed then.
+        """
+        if not 1 <= len(images) <= MAX_COMPARED_PHOTOS:
+            raise UserError(
+                f"{len(images)} photos were given: choose 1 to {MAX_COMPARED_PHOTOS} to stand side by side."
+            )
+        photos = []
+        for number, image in enumerate(images, start=1):
+            try:
+                photos.append(load_photo(image))
+            except UserError as error:
+                raise UserError(f"Photo {number}: {error}") from error
+        return [self.reconstruct(photo, **asdict(configuration)) for photo in photos]
+
     def features(
         self, image: Any, architecture: str = "vgg16", layer: str = "block1", weights: str = "imagenet"
     ) -> FeatureMaps:
@@ -141,6 +223,73 @@ class Explorer:
         encoder_spec(architecture).layer(layer)
         original = report_crop(load_photo(image))
         return FeatureMaps.from_tensor(self._encode(original, architecture, weights, [layer])[layer][0])
+
+    def surgery(
+        self,
+        image: Any,
+        architecture: str = "vgg16",
+        layer: str = "block1",
+        decoder: str = "transposed_conv",
+        loss: str = "hybrid",
+        weights: str = "imagenet",
+        operation: str = "quantise",
+        strength: float | None = None,
+        mask: Any = None,
+        other: Any = None,
+    ) -> Surgery:
+        """Return the reconstructions from one layer's features before and after an operation on them.
+
+        `explorer.surgery.OPERATIONS` lists the operations with their strengths. `mask` is what
+        `explorer.masks.read_mask` takes, `other` a second photo; each is only looked at by the operation that
+        needs it. Raises UserError as `reconstruct` does, and for an unknown operation, a strength out of its
+        range, or a mask or second photo that is missing or cannot be used.
+        """
+        chosen = operation_spec(operation)
+        value = chosen.check(strength, mask, other)
+        configuration = self.catalogue().find(architecture, layer, decoder, loss, weights)
+        self._load([configuration])
+        original, features, given = self._prepare_surgery(image, configuration, chosen, mask, other)
+        before = self._decode_untouched(original, features, configuration)
+        started = time.perf_counter()
+        operated = chosen.apply(features, value, given)
+        return Surgery(
+            before=before,
+            after=self._decode(original, operated.features, configuration, started),
+            operation=operation,
+            strength=value,
+            channels=operated.channels,
+            positions=operated.positions,
+            bits_before=held_bits(features),
+            bits_after=operated.bits,
+        )
+
+    def surgery_curve(
+        self,
+        image: Any,
+        architecture: str = "vgg16",
+        layer: str = "block1",
+        decoder: str = "transposed_conv",
+        loss: str = "hybrid",
+        weights: str = "imagenet",
+        operation: str = "quantise",
+        mask: Any = None,
+        other: Any = None,
+    ) -> list[dict[str, float | None]]:
+        """Return {"strength", "psnr", "bits"} at each of the operation's curve strengths, as JSON-ready data.
+
+        Arguments and errors as in `surgery`.
+        """
+        chosen = operation_spec(operation)
+        chosen.check(None, mask, other)
+        configuration = self.catalogue().find(architecture, layer, decoder, loss, weights)
+        original, features, given = self._prepare_surgery(image, configuration, chosen, mask, other)
+        original01 = to_tensor(original)[None].to(self.device)
+        with torch.inference_mode():
+            return psnr_curve(chosen, features, given, self._decoder(configuration), original01)
+
+    def photo(self, image: Any) -> Image.Image:
+        """Return the part of a photo that is looked at: short side 256, of which the centre 224 pixels."""
+        return report_crop(load_photo(image))
 
     def encoder(self, architecture: str, weights: str = "imagenet") -> FrozenEncoder:
         """Return the encoder, made on first use."""
@@ -154,7 +303,7 @@ class Explorer:
         self, original: Image.Image, architecture: str, weights: str, layers: list[str]
     ) -> dict[str, Tensor]:
         """Return {layer: features (1, C, H, W)}; what is in memory for this photo is not computed again."""
-        key = (hashlib.sha256(original.tobytes()).hexdigest(), architecture, weights)
+        key = (_digest(original), architecture, weights)
         with self._lock:
             known = self._features.setdefault(key, {})
             self._features.move_to_end(key)
@@ -180,6 +329,36 @@ class Explorer:
             metrics=metrics,
             seconds=time.perf_counter() - started,
         )
+
+    def _prepare_surgery(
+        self, image: Any, configuration: Configuration, operation: Operation, mask: Any, other: Any
+    ) -> tuple[Image.Image, Tensor, Given]:
+        """Return the photo's crop, its features (1, C, H, W), and what else the operation needs."""
+        photo = load_photo(image)
+        painted = read_mask(mask, photo.size).to(self.device) if operation.needs == "mask" else None
+        crops = [report_crop(photo)]
+        if operation.needs == "photo":
+            crops.append(report_crop(load_photo(other)))
+        source = (configuration.architecture, configuration.weights, [configuration.layer])
+        features, *others = [self._encode(crop, *source)[configuration.layer] for crop in crops]
+        decoder = self._decoder(configuration)
+        given = Given(decoder.feature_mean, decoder.feature_std, painted, *others)
+        return crops[0], features, given
+
+    def _decode_untouched(
+        self, original: Image.Image, features: Tensor, configuration: Configuration
+    ) -> Reconstruction:
+        """Return `_decode` of unchanged features; what is in memory for this photo is not decoded again."""
+        key = (_digest(original), configuration)
+        with self._lock:
+            known = self._untouched.get(key)
+        found = known or self._decode(original, features, configuration, time.perf_counter())
+        with self._lock:
+            self._untouched[key] = found
+            self._untouched.move_to_end(key)
+            while len(self._untouched) > MAX_CACHED_PHOTOS:
+                self._untouched.popitem(last=False)
+        return found
 
     def _load(self, configurations: list[Configuration]) -> None:
         """Load decoders and LPIPS before the clock starts: `seconds` is the time a reconstruction takes."""
@@ -207,3 +386,8 @@ class Explorer:
         except CheckpointError as error:
             catalogue.drop(configuration, error)
             raise
+
+
+def _digest(photo: Image.Image) -> str:
+    """Return what a photo is known by in memory."""
+    return hashlib.sha256(photo.tobytes()).hexdigest()

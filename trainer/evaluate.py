@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
+from explorer.baselines import blur
 from explorer.checkpoints import Catalogue, Configuration, check_fingerprint, load_decoder, read_header
 from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
@@ -130,9 +130,7 @@ def baselines(photos01: Tensor, protocol: Protocol, sizes: list[int]) -> Iterato
     others = (photos01.sum(dim=0) - photos01) / max(1, len(photos01) - 1)
     drawn = {("mean_photo", None): others}
     for size in sizes:
-        small = F.interpolate(photos01, (size, size), mode="area")
-        large = F.interpolate(small, photos01.shape[-2:], mode="bicubic", align_corners=False)
-        drawn["blur", size] = large.clamp(0, 1)
+        drawn["blur", size] = blur(photos01, size)
     if protocol.name != "project":
         drawn["photo", None] = photos01
     with torch.inference_mode():

@@ -7,17 +7,19 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.ui import explore
+from explorer.ui import compare, depth, explore, surgery
 from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
+from explorer.ui.controls import Controls, examples
+from explorer.ui.page import wire
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 TITLE = "Feature Inversion Explorer"
 INTRODUCTION = (
-    "A network turns a photo into features; a decoder turns the features back into a photo. "
-    "What does not come back is what the network threw away."
+    "A network turns a photo into features; a decoder turns them back into a photo. "
+    "What does not come back, the network threw away."
 )
-TABS = {"Explore": explore.build}
+TABS = {"explore": explore, "depth": depth, "compare": compare, "surgery": surgery}
 FONT = [
     "ui-sans-serif",
     "system-ui",
@@ -38,15 +40,20 @@ def build(explorer: Explorer) -> gr.Blocks:
     with gr.Blocks(
         title=TITLE, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
     ) as page:
-        gr.HTML(f"<header><h1>{TITLE}</h1><p>{INTRODUCTION}</p></header>", elem_id="header")
-        if len(TABS) == 1:
-            for fill in TABS.values():
-                fill(explorer, page)
-        else:
-            with gr.Tabs():
-                for name, fill in TABS.items():
-                    with gr.Tab(name):
-                        fill(explorer, page)
+        gr.HTML(
+            f"<header><h1>{TITLE}</h1><p>{INTRODUCTION}</p>"
+            '<button type="button" id="copy-link">Copy link</button></header>',
+            elem_id="header",
+        )
+        with gr.Row(elem_id="app", equal_height=False):
+            with gr.Column(elem_id="controls"):
+                controls = Controls(explorer.catalogue())
+            views = {}
+            with gr.Tabs(elem_id="tabs") as tabs:
+                for name, module in TABS.items():
+                    with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}", render_children=True):
+                        views[name] = module.build(explorer)
+        wire(page, controls, tabs, views)
         add_api(explorer)
     return page.queue(max_size=MAX_WAITING)
 
@@ -54,9 +61,8 @@ def build(explorer: Explorer) -> gr.Blocks:
 def warm_up(explorer: Explorer) -> None:
     """Load what the first visitor's page needs: network, decoder and metrics."""
     start, _ = settle(explorer.catalogue(), DEFAULT)
-    examples = explore.example_photos()
-    if start and examples:
-        explorer.reconstruct(examples[0], **asdict(start))
+    if start and examples():
+        explorer.reconstruct(next(iter(examples().values())), **asdict(start))
 
 
 def launch_options() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
 from explorer import Explorer, UserError
+from explorer.comparison import parse_configuration
 from explorer.ui.choices import DEFAULT
 
 HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
@@ -94,6 +95,64 @@ def add_api(explorer: Explorer) -> None:
         maps = explorer.features(_path(photo), architecture, layer, weights)
         figures = {"channels": maps.channels, "height": maps.height, "width": maps.width, "order": maps.order}
         return _file(maps.mosaic(page)), figures | {"page": page, "pages": maps.pages()}
+
+    @_endpoint("compare")
+    def compare(
+        photo: FileData,
+        a: str = "vgg16/block1/transposed_conv/hybrid",
+        b: str = "vgg16/block3/transposed_conv/hybrid",
+    ) -> tuple[FileData, FileData, FileData, dict[str, Any]]:
+        """Reconstruct a photo in two ways and say which is better, by how much, and how usual that is.
+
+        Returns three PNG files of 224 x 224 pixels (the reconstructions by a and by b, and where they differ)
+        and a JSON object with the figures of "a" and "b" as in /reconstruct, and "verdicts", one a metric.
+
+        Parameters:
+            photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
+            a: architecture/layer/decoder/loss, or with /weights at the end
+            b: the same, for the second reconstruction
+        """
+        found = explorer.compare(_path(photo), parse_configuration(a), parse_configuration(b))
+        pictures = (found.a.reconstruction, found.b.reconstruction, found.difference)
+        return *map(_file, pictures), found.to_dict()
+
+    @_endpoint("surgery")
+    def surgery(
+        photo: FileData,
+        operation: str = "quantise",
+        strength: float | None = None,
+        architecture: str = DEFAULT.architecture,
+        layer: str = DEFAULT.layer,
+        decoder: str = DEFAULT.decoder,
+        loss: str = DEFAULT.loss,
+        weights: str = DEFAULT.weights,
+        mask: FileData | None = None,
+        other: FileData | None = None,
+    ) -> tuple[FileData, FileData, dict[str, Any]]:
+        """Change the features of a photo before they are decoded, and see what that costs.
+
+        Returns two PNG files of 224 x 224 pixels (the reconstructions before and after) and a JSON object
+        with what was done, the figures "before" and "after", and an estimate of the bits in the features.
+
+        Parameters:
+            photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
+            operation: quantise, drop, keep, noise, mask, shuffle or swap
+            strength: bits for quantise, times the usual variation for noise, else per cent; has a default
+            architecture: the frozen network, as listed by /catalogue
+            layer: the layer whose features are changed, such as block1 to block5
+            decoder: what turns features into a photo, such as linear or transposed_conv
+            loss: what the decoder was trained for: mse, lpips or hybrid
+            weights: the network's weights: imagenet (trained) or random (the control)
+            mask: for the operation mask: a picture of the photo's shape that is white where to erase
+            other: for the operation swap: the photo whose channels are put in
+        """
+        found = explorer.surgery(
+            _path(photo),
+            *(architecture, layer, decoder, loss, weights, operation, strength),
+            mask=_path(mask) if mask else None,
+            other=_path(other) if other else None,
+        )
+        return _file(found.before.reconstruction), _file(found.after.reconstruction), found.to_dict()
 
     @_endpoint("catalogue")
     def catalogue() -> dict[str, Any]:

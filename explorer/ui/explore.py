@@ -1,64 +1,28 @@
-"""The Explore tab: a photo, what one layer keeps of it, and the feature maps in between."""
+"""The Explore tab: what one layer keeps of a photo, and the feature maps in between."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
-from explorer import Explorer, UserError
-from explorer.checkpoints import Catalogue, Configuration
-from explorer.ui import choices, labels
-from explorer.ui.api import HEAVY
+from explorer import Explorer
+from explorer.colours import MAP_SCALES
+from explorer.downloads import pack
+from explorer.feature_maps import FeatureMaps
+from explorer.ui import labels
+from explorer.ui.controls import Question, Update, View
+from explorer.ui.page import PAGE_EVENT
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
-# preprocess=False: Gradio would open and convert the photo itself, and refuse a selector's value that a quick
-# second change has overtaken; load_photo and settle do better. Files are still checked to be uploads.
-PAGE_EVENT: dict[str, Any] = {
-    "preprocess": False,
-    "api_visibility": "private",
-    "trigger_mode": "always_last",
-    **HEAVY,
-}
-Shown = tuple[str | None, Configuration]
+TITLE = "Explore"
+DOWNLOAD = "Download all (ZIP)"
 
 
-def build(explorer: Explorer, page: gr.Blocks) -> None:
-    """Fill the tab being built and wire it to `explorer`; opening `page`, the Blocks, fills it."""
-    catalogue = explorer.catalogue()
-    start, _ = choices.settle(catalogue, choices.DEFAULT)
-    examples = example_photos()
-    first = str(examples[0]) if examples else None
-
+def build(explorer: Explorer) -> View:
+    """Fill the tab being built."""
     with gr.Row(elem_id="explore", equal_height=False):
-        with gr.Column(elem_id="controls"):
-            photo = gr.Image(
-                first,
-                label="Photo",
-                sources=["upload", "webcam", "clipboard"],
-                buttons=[],
-                elem_id="photo",
-                alt_text="The photo you chose",
-                placeholder="Drop a photo here\nor click to choose one",
-            )
-            gallery = gr.Dataset(
-                components=[gr.Image(render=False)],
-                samples=[[str(path)] for path in examples],
-                type="index",
-                label="Or take an example",
-                elem_id="examples",
-            )
-            selectors = _selectors(catalogue, start)
-            message = gr.HTML(elem_id="message")
-            with gr.Accordion("What am I choosing?", open=False, elem_id="help"):
-                gr.Markdown(labels.help_text())
-            with gr.Accordion("Photo credits", open=False, elem_id="credits"):
-                gr.Markdown(labels.credits_text(EXAMPLES / "CREDITS.md"))
-
         with gr.Column(elem_id="result"):
-            title = gr.HTML(labels.result_title(None), elem_id="result-title")
+            title = gr.HTML(labels.result_title(None), elem_id="result-title", elem_classes="answer")
             comparison = gr.ImageSlider(
                 type="filepath",
                 format="png",
@@ -76,12 +40,21 @@ def build(explorer: Explorer, page: gr.Blocks) -> None:
 
         with gr.Column(elem_id="inside"):
             with gr.Row(elem_id="error-row"):
-                error = _picture("error-map", "Error map: where the reconstruction is too bright or too dark")
-                gr.HTML(labels.error_legend(), elem_id="error-legend")
+                error = picture("error-map", "Error map: where the reconstruction is too bright or too dark")
+                with gr.Column(elem_id="error-side"):
+                    gr.HTML(labels.error_legend(), elem_id="error-legend")
+                    download = gr.DownloadButton(DOWNLOAD, size="sm", elem_id="download", interactive=False)
             with gr.Row(elem_id="features-row"):
-                mosaic = _picture("mosaic", "Feature maps of the chosen layer, strongest channel first")
+                mosaic = picture("mosaic", "Feature maps of the chosen layer, strongest channel first")
                 with gr.Column(elem_id="features-side"):
                     about_features = gr.HTML(labels.feature_text(None, 0), elem_id="features-text")
+                    scale = gr.Dropdown(
+                        [(name.capitalize(), name) for name in MAP_SCALES],
+                        value=MAP_SCALES[0],
+                        label="Colours",
+                        filterable=False,
+                        elem_id="scale",
+                    )
                     with gr.Row(elem_id="pager"):
                         previous = gr.Button("Previous", size="sm", elem_id="previous", interactive=False)
                         number = gr.Number(
@@ -94,129 +67,100 @@ def build(explorer: Explorer, page: gr.Blocks) -> None:
                             min_width=0,
                         )
                         following = gr.Button("Next", size="sm", elem_id="next", interactive=False)
+                    back = gr.Button("Back to all channels", size="sm", elem_id="all-channels", visible=False)
 
-    shown = gr.State(None)  # (path of the photo or None, configuration) that the page shows
-    features = [mosaic, about_features, number, previous, following]
-    question = [photo, *selectors, number, shown]
-    answer = [*selectors, photo, shown, message, title, comparison, error, cards, *features]
+    shown = gr.State(None)  # the Question whose feature maps are on the page
+    enlarged = gr.State(False)  # one channel is shown instead of the mosaic
+    features = [mosaic, about_features, number, previous, following, back, enlarged]
+    outputs = [shown, title, comparison, error, cards, download, *features]
 
-    def show(
-        file: dict[str, Any] | None, *rest: Any, wanted: Configuration | None = None
-    ) -> Iterator[dict[Any, Any]]:
-        """Bring the page in line with photo and selectors, or `wanted`: choices, pictures, then features."""
-        path, (*selected, page_number, on_page) = file and file["path"], rest
-        if (path, Configuration(*selected)) == on_page:
-            yield gr.skip()  # Gradio reports a change when a selector loses focus, too
-            return
-        found, note = choices.settle(catalogue, wanted or Configuration(*selected))
-        if found is None:
-            yield {message: labels.alert(labels.NOTHING_READY)}
-            return
-        updates = _selector_updates(catalogue, found, selected)
-        yield dict(zip(selectors, updates, strict=True)) | {message: labels.BUSY}
-        if path is None:
-            yield empty(found) | {message: labels.note(note)}
-            return
-        try:
-            result = explorer.reconstruct(path, **asdict(found))
-        except UserError as mistake:
-            yield explain(str(mistake), path, found, on_page)
-            return
+    def show(question: Question, colours: str) -> Iterator[Update]:
+        """Show the reconstruction, then the first page of feature maps, then offer all of it."""
+        c = question.configuration
+        result = explorer.reconstruct(question.path, **asdict(c))
         yield {
-            shown: (path, found),
-            message: labels.note(note),
+            shown: question,
             title: labels.result_title(result),
             comparison: (result.original, result.reconstruction),
             error: result.error,
             cards: labels.cards(result.metrics),
+            download: gr.DownloadButton(interactive=False),
         }
-        yield feature_page(path, found, page_number)
+        maps = maps_of(question)
+        yield feature_page(maps, 1, colours)
+        yield {
+            download: gr.DownloadButton(DOWNLOAD, value=str(pack(result, maps, colours)), interactive=True)
+        }
 
-    def empty(found: Configuration) -> dict[Any, Any]:
-        pictures = {shown: (None, found), comparison: None, error: None, mosaic: None}
+    def empty() -> Update:
+        pictures = {shown: None, comparison: None, error: None, mosaic: None}
         texts = {title: labels.result_title(None), cards: labels.cards(None)}
-        return pictures | texts | {about_features: labels.feature_text(None, 0)} | pager(0, 1)
+        texts |= {about_features: labels.feature_text(None, 0), back: gr.Button(visible=False)}
+        pictures |= {enlarged: False}
+        return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}
 
-    def explain(reason: str, path: str, found: Configuration, on_page: Shown | None) -> dict[Any, Any]:
-        """Say what was wrong; bring back the photo before, whose result is still on the page, if any."""
-        good = on_page and on_page[0]
-        if good and good != path:
-            return {photo: good, message: labels.alert(f"{reason} The photo before it is still shown.")}
-        alert = {message: labels.alert(reason)}
-        if good:  # it is not the photo's fault
-            return empty(found) | alert | {shown: (path, found)}
-        return empty(found) | alert | {photo: None}
+    def maps_of(question: Question) -> FeatureMaps:
+        c = question.configuration
+        return explorer.features(question.path, c.architecture, c.layer, c.weights)
 
-    def feature_page(path: str, c: Configuration, page_number: float | None) -> dict[Any, Any]:
-        maps = explorer.features(path, c.architecture, c.layer, c.weights)
+    def feature_page(maps: FeatureMaps, page_number: float | None, colours: str) -> Update:
         last = maps.pages()
         index = min(max(1, int(page_number or 1)), last) - 1
         return {
-            mosaic: gr.Image(maps.mosaic(index), alt_text=labels.mosaic_text(maps, index)),
+            mosaic: gr.Image(maps.mosaic(index, scale=colours), alt_text=labels.mosaic_text(maps, index)),
             about_features: labels.feature_text(maps, index),
+            back: gr.Button(visible=False),
+            enlarged: False,
         } | pager(index, last)
 
-    def pager(index: int, pages: int) -> dict[Any, Any]:
+    def pager(index: int, pages: int) -> Update:
         return {
             number: gr.Number(index + 1, maximum=pages, label=f"Page (of {pages})"),
             previous: gr.Button(interactive=index > 0),
             following: gr.Button(interactive=index + 1 < pages),
         }
 
-    def turn(step: int, on_page: Shown | None, page_number: float | None) -> dict[Any, Any]:
-        path, found = on_page or (None, None)
-        return feature_page(path, found, (page_number or 1) + step) if path and found else pager(0, 1)
+    def turn(step: int, question: Question | None, page_number: float | None, colours: str) -> Update:
+        if question is None:
+            return pager(0, 1)
+        return feature_page(maps_of(question), (page_number or 1) + step, colours)
 
-    def open_page(request: gr.Request, file: dict[str, Any] | None, *rest: Any) -> Iterator[dict[Any, Any]]:
-        """Show the configuration in the address, such as ?layer=block3&decoder=linear, or the page's own."""
-        asked = {key: request.query_params.get(key) for key in asdict(choices.DEFAULT)}
-        wanted = replace(Configuration(*rest[:-2]), **{key: value for key, value in asked.items() if value})
-        yield from show(file, *rest, wanted=wanted)
+    def enlarge(
+        selected: gr.SelectData,
+        question: Question | None,
+        page_number: float | None,
+        colours: str,
+        one_channel: bool,
+    ) -> Update:
+        """Show the channel that was clicked in the mosaic over the photo; a second click shows all again."""
+        if question is None or one_channel:
+            return turn(0, question, page_number, colours)
+        maps = maps_of(question)
+        channel = maps.channel_at(*selected.index, page=int(page_number or 1) - 1)
+        if channel is None:  # between two channels
+            return {enlarged: False}
+        overlay = maps.over_photo(channel, explorer.photo(question.path), colours)
+        return {
+            mosaic: gr.Image(overlay, alt_text=f"Feature map of channel {channel} over the photo"),
+            about_features: labels.channel_text(maps, channel),
+            back: gr.Button(visible=True),
+            enlarged: True,
+        }
 
-    change = PAGE_EVENT | {"show_progress_on": comparison}
-    turning = PAGE_EVENT | {"show_progress_on": mosaic}
-    page.load(open_page, question, answer, **change)
-    gr.on([photo.change, *(s.input for s in selectors)], show, question, answer, **change)
-    gallery.click(lambda i: str(examples[i]), gallery, photo, api_visibility="private", queue=False)
-    previous.click(partial(turn, -1), [shown, number], features, **turning)
-    following.click(partial(turn, 1), [shown, number], features, **turning)
-    number.submit(partial(turn, 0), [shown, number], features, **turning)
+    turning = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress_on": mosaic}
+    asked = [shown, number, scale]
+    previous.click(partial(turn, -1), asked, features, **turning)
+    following.click(partial(turn, 1), asked, features, **turning)
+    gr.on([number.submit, scale.input, back.click], partial(turn, 0), asked, features, **turning)
+    mosaic.select(enlarge, [*asked, enlarged], features, **turning)
     smooth.change(
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
+    return View(show, empty, outputs, memory=[scale])
 
 
-def example_photos() -> list[Path]:
-    return sorted(EXAMPLES.glob("*.jpg"))
-
-
-def _selectors(catalogue: Catalogue, start: Configuration | None) -> list[gr.Dropdown]:
-    """Return the selectors in the order of Configuration's fields, set to `start`."""
-    offered = choices.offers(catalogue, start) if start else {}
-    return [
-        gr.Dropdown(
-            offered.get(field, []),
-            value=getattr(start, field, None),
-            label=label,
-            elem_id=field,
-            filterable=False,
-            visible=field != "weights" or len(offered.get(field, [])) > 1,
-        )
-        for field, label in labels.SELECTORS.items()
-    ]
-
-
-def _selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]) -> list[gr.Dropdown]:
-    """Return what each selector offers for `c`; only a selector that stands on something else is moved."""
-    updates = []
-    for (field, offered), current in zip(choices.offers(catalogue, c).items(), selected, strict=True):
-        value = getattr(c, field)
-        moved = {} if value == current else {"value": value}
-        updates.append(gr.update(choices=offered, visible=field != "weights" or len(offered) > 1, **moved))
-    return updates
-
-
-def _picture(elem_id: str, alt_text: str) -> gr.Image:
+def picture(elem_id: str, alt_text: str, zoom: bool = False) -> gr.Image:
+    """Return a picture that is only shown: pixel-true, with buttons to save and enlarge it."""
     return gr.Image(
         format="png",
         show_label=False,
@@ -224,6 +168,6 @@ def _picture(elem_id: str, alt_text: str) -> gr.Image:
         interactive=False,
         buttons=["download", "fullscreen"],
         elem_id=elem_id,
-        elem_classes="picture",
+        elem_classes=["picture", "zoomable"] if zoom else "picture",
         alt_text=alt_text,
     )

@@ -1,14 +1,20 @@
 """The page's texts: small pieces of HTML and Markdown made from results. No figures are computed here."""
 
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from explorer.checkpoints import Catalogue, Configuration
 from explorer.colours import lookup_table
+from explorer.comparison import Comparison
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders import ENCODERS
 from explorer.feature_maps import PER_PAGE, FeatureMaps
-from explorer.metrics import Metrics
-from explorer.pipeline import ERROR_RANGE, Reconstruction
+from explorer.information import PHOTO_BITS
+from explorer.metrics import Metrics, metric_spec
+from explorer.pipeline import ERROR_RANGE, Reconstruction, Surgery
+from explorer.results import Results
+from explorer.surgery import Operation
 from explorer.ui.choices import LOSS_NAMES
 from explorer.ui.readings import METRICS, Metric
 from explorer.weights import SOURCES
@@ -102,14 +108,176 @@ def feature_text(maps: FeatureMaps | None, page: int) -> str:
         f'<p class="about">What the layer makes of the photo: {maps.channels} maps (channels) of '
         f"{maps.height}×{maps.width}, {numbers:,} numbers.</p>"
         f'<p class="about">Shown: {first}–{last}, strongest first. Dark is each map’s lowest value, '
-        f"yellow its highest.</p>"
+        f"light its highest. Click one to see it over the photo.</p>"
         f'<details class="about"><summary>Channel numbers</summary><p>Row by row: {which}</p></details>'
     )
+
+
+def channel_text(maps: FeatureMaps, channel: int) -> str:
+    """Return one channel's label: its statistics and the histogram of its values."""
+    row = next(row for row in maps.statistics() if row["channel"] == channel)
+    counts = maps.histogram(channel)
+    bars = "".join(f'<i style="height: {count / counts.max():.1%}"></i>' for count in counts)
+    figures = [
+        ("rank", f"{row['rank']} of {maps.channels}"),
+        ("mean", f"{row['mean']:.3g}"),
+        ("std", f"{row['std']:.3g}"),
+        ("zeros", f"{row['zeros']:.0%}"),
+    ]
+    low, high = f"{row['min']:.3g}", f"{row['max']:.3g}"
+    return (
+        f"<h2>Channel {channel}</h2>"
+        '<p class="about">Its map over the photo: light where the network found what it looks for.</p>'
+        f'<dl class="about figures">{"".join(f"<dt>{k}</dt><dd>{v}</dd>" for k, v in figures)}</dl>'
+        f'<div class="histogram" role="img" aria-label="Histogram of {maps.height * maps.width} values from '
+        f'{low} to {high}">{bars}</div>'
+        f'<div class="ticks"><span>{low}</span><span>values</span><span>{high}</span></div>'
+    )
+
+
+def missing_text(catalogue: Catalogue, c: Configuration) -> str:
+    """Return what cannot be shown at this layer, and of which networks, with the reasons; folded away."""
+    here = [
+        f"<li>{escape(DECODERS[missing.decoder].title)} ({LOSS_NAMES[missing.loss]}): {escape(reason)}</li>"
+        for missing, reason in catalogue.missing
+        if (missing.architecture, missing.layer) == (c.architecture, c.layer)
+    ]
+    elsewhere = [
+        f"<li>{escape(spec.title)}: its weights come from the Hugging Face Hub; no decoder of it is trained "
+        f"yet: python -m trainer fit-linear --architecture {name} --photos DIR --out checkpoints</li>"
+        for name, spec in ENCODERS.items()
+        if not catalogue.layers(name)
+    ]
+    if not here and not elsewhere:
+        return ""
+    return (
+        f'<details class="about"><summary>Not on offer ({len(here) + len(elsewhere)})</summary>'
+        f"<ul>{''.join(here + elsewhere)}</ul></details>"
+    )
+
+
+def address(query: str) -> str:
+    """Return what tells the page's script the address of the view that is shown."""
+    return f'<span data-query="{escape(query)}"></span>'
 
 
 def mosaic_text(maps: FeatureMaps, page: int) -> str:
     channels = maps.page_channels(page)
     return f"{len(channels)} of {maps.channels} feature maps, strongest first, from channel {channels[0]}"
+
+
+def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
+    """Return the heading of the Depth tab, which names the layer that is shown."""
+    if not results:
+        return f'<h2>From shallow to deep</h2><p class="about">{NO_PHOTO}</p>'
+    c = results[index].configuration
+    spec = ENCODERS[c.architecture]
+    layer = spec.layer(c.layer)
+    return (
+        f"<h2>{spec.title} {c.layer}, depth {index + 1} of {len(results)}</h2>"
+        f'<p class="about">{layer.size}×{layer.size} places × {layer.channels} channels · '
+        f"{depth_caption(results[index]).partition(' ')[2]}</p>"
+    )
+
+
+def depth_caption(result: Reconstruction) -> str:
+    return f"{result.configuration.layer} {METRICS[0].format(result.metrics.psnr)} dB"
+
+
+def way(letter: str, c: Configuration) -> str:
+    """Return the line above one of two pictures that are compared."""
+    control = ", random weights" if c.weights != "imagenet" else ""
+    what = f"{ENCODERS[c.architecture].title} {c.layer}, {decoder_spec(c.decoder).title}"
+    return f'<p class="side"><b>{letter}</b> {escape(what)} ({LOSS_NAMES.get(c.loss, c.loss)}{control})</p>'
+
+
+def compare_title(found: Comparison | None, changed: str = "") -> str:
+    if found is None:
+        return f'<h2>Two ways side by side</h2><p class="about">{NO_PHOTO}</p>'
+    return (
+        "<h2>Two ways side by side</h2>"
+        f'<p class="about">A is what the controls say. Choose B here. {escape(changed)}</p>'
+    )
+
+
+def photos_title(c: Configuration) -> str:
+    return f'<h2>One way, several photos</h2><div class="about">{way("", c)}</div>'
+
+
+def verdict_text(found: Comparison | None) -> str:
+    """Return who wins on which metric and by how much, as a table, with what is usual on the test photos."""
+    if found is None:
+        return ""
+    rows = []
+    for verdict in found.verdicts:
+        spec = metric_spec(verdict.metric)
+        usual = "not measured"
+        if verdict.usual is not None and verdict.spread is not None:
+            usual = f"{verdict.usual:+.{spec.digits}f} ± {verdict.spread:.{spec.digits}f}"
+        winner = verdict.winner.upper() or "equal"
+        values = (spec.format(verdict.a), spec.format(verdict.b), winner, spec.format(verdict.by))
+        rows.append((f'<abbr title="{escape(verdict.sentence)}">{spec.name}</abbr>', *values, usual))
+    header = ["", "A", "B", "better", "by", "A − B on the test photos (mean ± spread)"]
+    return table(header, rows)
+
+
+def photos_table(found: Sequence[Reconstruction], results: Results) -> str:
+    """Return the figures of several photos, each with the share of the test photos it does better than."""
+    rows = []
+    for number, result in enumerate(found, start=1):
+        c, psnr = result.configuration, result.metrics.psnr
+        share = results.percentile(c, "psnr", psnr)
+        values = [metric.format(getattr(result.metrics, metric.key)) for metric in METRICS]
+        rows.append((f"photo {number}", *values, "not measured" if share is None else f"{share:.0%}"))
+    header = ["", *(f"{metric.name}, {metric.unit}" for metric in METRICS), "PSNR above that of test photos"]
+    return table(header, rows)
+
+
+def surgery_title(result: Reconstruction | None) -> str:
+    """Return the heading of the two pictures, and what the left one is."""
+    if result is None:
+        return f'<h2>Surgery on features</h2><p class="about">{NO_PHOTO}</p>'
+    c = result.configuration
+    return (
+        f"<h2>Surgery on {ENCODERS[c.architecture].title} {c.layer}</h2>"
+        f'<p class="about">Left: decoded from the features as they are. Right: after the operation.</p>'
+    )
+
+
+def operation_text(operation: Operation) -> str:
+    return (
+        f'<p class="about">{escape(operation.summary)}</p><p class="about">{escape(operation.strength)}</p>'
+    )
+
+
+def surgery_figures(result: Surgery | None) -> str:
+    """Return the figures before and after as a table, and what the operation touched."""
+    if result is None:
+        return ""
+    c = result.after.configuration
+    layer = ENCODERS[c.architecture].layer(c.layer)
+    rows = [
+        (f'{metric.name} <span class="unit">{metric.unit}</span>', *map(metric.format, values))
+        for metric in METRICS
+        for values in [[getattr(side.metrics, metric.key) for side in (result.before, result.after)]]
+    ]
+    held = [f"{bits / 8000:,.1f}" for bits in (result.bits_before, result.bits_after)]
+    rows.append(('Held in the features <span class="unit">kB, estimated</span>', *held))
+    return table(["", "untouched", "after"], rows) + (
+        f'<p class="about">Touched: {result.channels} of {layer.channels} channels, at {result.positions} of '
+        f"{layer.size**2} places. The size is an estimate (entropy of each channel on its own); the photo "
+        f"itself has {PHOTO_BITS / 8000:,.0f} kB.</p>"
+    )
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows of HTML cells as a table; the first cell of each row is its heading."""
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in header)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    return f'<table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def help_text() -> str:

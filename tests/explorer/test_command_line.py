@@ -49,6 +49,80 @@ def test_features_writes_every_page_and_the_channel_table(cat, tmp_path):
     assert float(rows[0]["rms"]) >= float(rows[-1]["rms"])
 
 
+def test_surgery_writes_before_and_after_and_prints_the_figures_of_both(cat, tmp_path, capsys):
+    arguments = ["--operation", "quantise", "--strength", "3", "--layer", "block2", "--decoder", "linear"]
+    assert main(["surgery", str(cat), *arguments, "--out", str(tmp_path), "--json"]) == 0
+    found = last_line(capsys)
+    assert (found["operation"], found["strength"], found["layer"]) == ("quantise", 3, "block2")
+    assert found["before"]["psnr"] > found["after"]["psnr"] > 15
+    assert found["bits_before"] > 2 * found["bits_after"]
+    assert found["files"].keys() == {"original", "before", "after", "error"}
+    pictures = {name: Image.open(path).tobytes() for name, path in found["files"].items()}
+    assert len(set(pictures.values())) == 4
+
+
+def test_surgery_takes_a_mask_and_a_second_photo(cat, tmp_path, capsys):
+    mask = Image.new("L", (224, 224))
+    mask.paste(255, (0, 0, 112, 224))
+    mask.save(tmp_path / "mask.png")
+    for arguments in (["mask", "--mask", str(tmp_path / "mask.png")], ["swap", "--other", str(cat)]):
+        assert main(["surgery", str(cat), "--out", str(tmp_path), "--json", "--operation", *arguments]) == 0
+    assert last_line(capsys)["operation"] == "swap"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--operation", "blend"], "unknown operation 'blend'"),
+        (["--strength", "12"], "choose 1 to 8 bits"),
+        (["--strength", "much"], "must be a number"),
+        (["--operation", "mask"], "needs a mask"),
+        (["--operation", "mask", "--mask", "/no/such/mask.png"], "mask.png was not found"),
+        (["--operation", "swap"], "needs a second photo"),
+    ],
+)
+def test_mistake_in_surgery_is_one_line_and_status_2(cat, tmp_path, capsys, arguments, said):
+    assert main(["surgery", str(cat), "--out", str(tmp_path / "out"), *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert said in captured.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_compare_writes_both_sides_and_says_who_wins(cat, tmp_path, capsys):
+    sides = ["--a", "vgg16/block3/linear/mse", "--b", "vgg16/block1/linear/mse/imagenet"]
+    assert main(["compare", str(cat), *sides, "--out", str(tmp_path), "--json"]) == 0
+    *lines, last = capsys.readouterr().out.strip().splitlines()
+    found = json.loads(last)
+    assert found.keys() == {"a", "b", "verdicts", "files"}
+    assert found["a"].keys() == found["b"].keys() == KEYS
+    assert (found["a"]["layer"], found["b"]["layer"]) == ("block3", "block1")
+    assert [verdict["winner"] for verdict in found["verdicts"]] == ["b"] * 4
+    assert [verdict["sentence"] for verdict in found["verdicts"]] == lines[2:6]
+    files = [found["a"]["files"]["reconstruction"], found["b"]["files"]["reconstruction"]]
+    pictures = [Image.open(path).tobytes() for path in (*files, found["files"]["difference"])]
+    assert len(set(pictures)) == 3
+
+
+@pytest.mark.parametrize(
+    ("side", "said"),
+    [
+        ("vgg16/block1", "write architecture/layer/decoder/loss"),
+        ("vgg17/block1/linear/mse", "unknown architecture 'vgg17'"),
+        ("vgg16/block1/wavelet/l1", "choose one of mse, lpips, hybrid"),
+        ("vgg16/block1/linear/mse/jft", "choose one of imagenet, random"),
+    ],
+)
+def test_mistake_in_a_comparison_is_one_line_and_status_2(cat, tmp_path, capsys, side, said):
+    sides = ["--a", "vgg16/block1/linear/mse", "--b", side]
+    assert main(["compare", str(cat), *sides, "--out", str(tmp_path / "out")]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1
+    assert said in captured.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_list_as_json_names_what_is_ready_and_what_is_missing(capsys):
     assert main(["list", "--json"]) == 0
     found = last_line(capsys)

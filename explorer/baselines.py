@@ -1,0 +1,26 @@
+"""What needs no features at all, to stand beside every reconstruction: a blur on the grid of a layer."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from explorer.metrics import Metrics, measure
+
+
+def blur(photos01: Tensor, size: int) -> Tensor:
+    """Return photos (N, 3, H, W) in [0, 1] brought down to `size` x `size` colours and up again (bicubic).
+
+    One colour, the mean of its area, for each position of a layer with that grid.
+    """
+    small = F.interpolate(photos01, (size, size), mode="area")
+    return F.interpolate(small, photos01.shape[-2:], mode="bicubic", align_corners=False).clamp(0, 1)
+
+
+@torch.inference_mode()
+def blur_metrics(original01: Tensor, size: int) -> Metrics:
+    """Return what the blur of one photo (3, H, W) in [0, 1] on a grid of `size` x `size` scores.
+
+    A decoder that does not beat it brings back less than a thumbnail of the layer's grid would.
+    """
+    photos01 = original01[None]
+    return measure(blur(photos01, size), photos01)[0]

@@ -1,0 +1,74 @@
+"""One reconstruction as files to take away: pictures and figures in one ZIP."""
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from explorer.feature_maps import FeatureMaps
+from explorer.pipeline import Reconstruction
+
+FRAME_MS = 1200
+CAPTION_HEIGHT = 36
+
+
+def pack(result: Reconstruction, maps: FeatureMaps, scale: str = "viridis") -> Path:
+    """Return a new ZIP file: original, reconstruction, error map and feature maps as PNG, figures, channels.
+
+    The figures are metrics.json (with the configuration) and metrics.csv, the channels' statistics
+    channels.csv. The file lies in a new temporary folder and is the caller's to delete.
+    """
+    path = Path(tempfile.mkdtemp(prefix="explorer-")) / f"{result.configuration.name}.zip"
+    pictures = {name: getattr(result, name) for name in ("original", "reconstruction", "error")}
+    pictures["feature_maps"] = maps.mosaic(scale=scale)
+    row = result.to_dict()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:  # PNG files do not get smaller
+        for name, picture in pictures.items():
+            file.writestr(f"{name}.png", png(picture))
+        file.writestr("metrics.json", json.dumps(row, indent=2))
+        file.writestr("metrics.csv", table([row]))
+        file.writestr("channels.csv", table(maps.statistics()))
+    return path
+
+
+def animation(frames: Sequence[tuple[Image.Image, str]], first: Image.Image) -> Path:
+    """Return a new GIF file: the original, then each picture with its caption below it, for ever.
+
+    The file lies in a new temporary folder and is the caller's to delete.
+    """
+    path = Path(tempfile.mkdtemp(prefix="explorer-")) / "depth.gif"
+    drawn = [captioned(picture, text) for picture, text in [(first, "original"), *frames]]
+    paletted = [frame.quantize(dither=Image.Dither.FLOYDSTEINBERG) for frame in drawn]
+    paletted[0].save(path, save_all=True, append_images=paletted[1:], duration=FRAME_MS, loop=0)
+    return path
+
+
+def captioned(picture: Image.Image, text: str) -> Image.Image:
+    """Return the picture twice as large, pixel by pixel, above a line of text."""
+    large = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.NEAREST)
+    card = Image.new("RGB", (large.width, large.height + CAPTION_HEIGHT), "white")
+    card.paste(large, (0, 0))
+    font = ImageFont.load_default(CAPTION_HEIGHT * 0.55)
+    ImageDraw.Draw(card).text((10, large.height + CAPTION_HEIGHT // 2), text, "black", font, anchor="lm")
+    return card
+
+
+def png(picture: Image.Image) -> bytes:
+    """Return a picture as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def table(rows: list[dict]) -> str:
+    """Return rows with equal keys as CSV."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()

@@ -1,0 +1,155 @@
+"""The controls beside all tabs: one photo and one configuration, the question that every tab answers."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from dataclasses import field as default
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.checkpoints import Catalogue, Configuration
+from explorer.ui import choices, labels
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
+Update = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A photo, as the path of a file, and a ready configuration."""
+
+    path: str
+    configuration: Configuration
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A view to go to; None leaves the tab, the configuration or the photo as it is."""
+
+    tab: str | None = None
+    configuration: Configuration | None = None
+    example: str | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """One tab's part in the page.
+
+    `show(question, *values of inputs, *values of memory)` yields updates of `outputs` and may raise a
+    UserError; `empty()` returns the update for no photo. `show` runs when the tab is opened, when the
+    question changes while it is open, and at the `triggers`, events of the tab's own components; not when
+    photo, configuration and `inputs` are those that are shown. `memory` is what the tab knows of its last
+    answer. `jumps` are (event, components, function of their values that returns a Jump). `in_address` are
+    the inputs that a permalink holds, by their names there, each with the type of its value.
+    """
+
+    show: Callable[..., Iterator[Update]]
+    empty: Callable[[], Update]
+    outputs: list[Any]
+    inputs: list[Any] = default(default_factory=list)
+    memory: list[Any] = default(default_factory=list)
+    triggers: list[Any] = default(default_factory=list)
+    jumps: list[tuple[Any, list[Any], Callable[..., Jump]]] = default(default_factory=list)
+    in_address: dict[str, tuple[Any, type]] = default(default_factory=dict)
+
+
+class Controls:
+    """Photo, examples, selectors and the message below them, in the column being built."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        start, _ = choices.settle(catalogue, choices.DEFAULT)
+        paths = list(examples().values())
+        self.photo = gr.Image(
+            str(paths[0]) if paths else None,
+            label="Photo",
+            sources=["upload", "webcam", "clipboard"],
+            buttons=[],
+            elem_id="photo",
+            alt_text="The photo you chose",
+            placeholder="Drop a photo here\nor click to choose one",
+        )
+        self.gallery = gr.Dataset(
+            components=[gr.Image(render=False)],
+            samples=[[str(path)] for path in paths],
+            type="index",
+            label="Or take an example",
+            elem_id="examples",
+        )
+        self.selectors = selectors(catalogue, start)
+        self.message = gr.HTML(elem_id="message")
+        self.missing = gr.HTML(elem_id="missing")
+        with gr.Accordion("What am I choosing?", open=False, elem_id="help"):
+            gr.Markdown(labels.help_text())
+        with gr.Accordion("Photo credits", open=False, elem_id="credits"):
+            gr.Markdown(labels.credits_text(EXAMPLES / "CREDITS.md"))
+
+    @property
+    def triggers(self) -> list[Any]:
+        return [selector.input for selector in self.selectors]
+
+    @property
+    def jumps(self) -> list[tuple[Any, list[Any], Callable[..., Jump]]]:
+        return [(self.gallery.click, [self.gallery], lambda index: Jump(example=list(examples())[index]))]
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [self.photo, *self.selectors, self.message, self.missing]
+
+    def settle(self, wanted: Configuration, selected: list[str]) -> tuple[Configuration | None, str, Update]:
+        """Return the ready configuration nearest to `wanted`, what had to change, and the update for it."""
+        found, note = choices.settle(self.catalogue, wanted)
+        if found is None:
+            return None, note, {self.message: labels.alert(labels.NOTHING_READY)}
+        updates = selector_updates(self.catalogue, found, selected)
+        missing = labels.missing_text(self.catalogue, found)
+        return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
+
+
+def examples() -> dict[str, Path]:
+    """Return the bundled example photos by name."""
+    return {path.stem: path for path in sorted(EXAMPLES.glob("*.jpg"))}
+
+
+def digest(path: str | Path) -> str:
+    """Return a photo's identity: equal for equal files, wherever they lie."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _example_digests() -> dict[str, str]:
+    return {digest(path): name for name, path in examples().items()}
+
+
+def example_name(path: str | None) -> str | None:
+    """Return the name of the example that a file is; None for any other photo."""
+    return _example_digests().get(digest(path)) if path else None
+
+
+def selectors(catalogue: Catalogue, start: Configuration | None, prefix: str = "") -> list[gr.Dropdown]:
+    """Return the selectors in the order of Configuration's fields, set to `start`."""
+    offered = choices.offers(catalogue, start) if start else {}
+    return [
+        gr.Dropdown(
+            offered.get(field, []),
+            value=getattr(start, field, None),
+            label=label,
+            elem_id=prefix + field,
+            filterable=False,
+            visible=field != "weights" or len(offered.get(field, [])) > 1,
+        )
+        for field, label in labels.SELECTORS.items()
+    ]
+
+
+def selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]) -> list[gr.Dropdown]:
+    """Return what each selector offers for `c`; only a selector that stands on something else is moved."""
+    updates = []
+    for (field, offered), current in zip(choices.offers(catalogue, c).items(), selected, strict=True):
+        value = getattr(c, field)
+        moved = {} if value == current else {"value": value}
+        updates.append(gr.update(choices=offered, visible=field != "weights" or len(offered) > 1, **moved))
+    return updates
