@@ -1,5 +1,8 @@
 """app.py as a program, and its API as gradio_client sees it."""
 
+import asyncio
+import base64
+import io
 import os
 import socket
 import subprocess
@@ -10,12 +13,17 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
 from explorer.images import load_photo, report_crop
 from tests.serving import ROOT, free_port, serve
 
 LINEAR = {"layer": "block1", "decoder": "linear", "loss": "mse"}
+_PNG = io.BytesIO()
+Image.new("RGB", (64, 64)).save(_PNG, format="PNG")
+DOT = f"data:image/png;base64,{base64.b64encode(_PNG.getvalue()).decode()}"
 KEYS = {"architecture", "layer", "decoder", "loss", "weights", "psnr", "ssim", "lpips", "mse", "seconds"}
 
 
@@ -83,6 +91,18 @@ def test_every_argument_after_the_photo_may_be_left_out(client):
             "weights": "imagenet",
         },
         "/feature_maps": {"architecture": "vgg16", "layer": "block1", "page": 0, "weights": "imagenet"},
+        "/compare": {"a": "vgg16/block1/transposed_conv/hybrid", "b": "vgg16/block3/transposed_conv/hybrid"},
+        "/surgery": {
+            "operation": "quantise",
+            "strength": None,
+            "architecture": "vgg16",
+            "layer": "block1",
+            "decoder": "transposed_conv",
+            "loss": "hybrid",
+            "weights": "imagenet",
+            "mask": None,
+            "other": None,
+        },
         "/catalogue": {},
     }
 
@@ -109,6 +129,63 @@ def test_feature_maps_come_strongest_first_a_page_at_a_time(client, cat, explore
     assert (figures["channels"], figures["height"], figures["width"]) == (128, 56, 56)
     assert (figures["page"], figures["pages"]) == (1, 2)
     assert np.array_equal(pixels(mosaic), np.asarray(expected.mosaic(1).convert("RGB")))
+
+
+def test_compare_returns_both_pictures_and_says_who_wins(client, cat, explorer):
+    ways = {"a": "vgg16/block1/linear/mse", "b": "vgg16/block3/linear/mse"}
+    a, b, difference, found = client.predict(handle_file(cat), **ways, api_name="/compare")
+    assert pixels(a).shape == pixels(b).shape == pixels(difference).shape == (224, 224, 3)
+    assert set(found["a"]) == set(found["b"]) == KEYS
+    verdict = {row["metric"]: row for row in found["verdicts"]}["psnr"]
+    assert verdict["winner"] == "a"
+    assert verdict["by"] == pytest.approx(found["a"]["psnr"] - found["b"]["psnr"], abs=1e-6)
+
+
+def test_a_configuration_in_another_form_gets_one_sentence(client, cat):
+    with pytest.raises(AppError, match="write architecture/layer/decoder/loss"):
+        client.predict(handle_file(cat), a="vgg16 block1", api_name="/compare")
+
+
+def test_surgery_returns_the_pictures_before_and_after_and_what_it_cost(client, cat, tmp_path):
+    arguments = {"operation": "quantise", "strength": 1, "layer": "block2", "decoder": "linear"}
+    before, after, found = client.predict(handle_file(cat), **arguments, api_name="/surgery")
+    assert pixels(before).shape == pixels(after).shape == (224, 224, 3)
+    assert found["after"]["psnr"] < found["before"]["psnr"]
+    assert found["bits_after"] < found["bits_before"]
+    mask = Image.new("L", (224, 224))
+    mask.paste(255, (0, 0, 112, 224))
+    mask.save(tmp_path / "mask.png")
+    arguments = {"operation": "mask", "layer": "block2", "decoder": "linear"}
+    left = {"mask": handle_file(tmp_path / "mask.png")}
+    before, after, _ = client.predict(handle_file(cat), **arguments, **left, api_name="/surgery")
+    changed = np.abs(pixels(before).astype(int) - pixels(after)).mean(axis=(0, 2))
+    assert changed[:100].mean() > 10 > 1 > changed[130:].mean()
+
+
+def test_a_mask_on_the_server_is_not_read(client, cat):
+    with pytest.raises(AppError, match="No photo was given"):
+        path = str(ROOT / "assets/examples/cat.jpg")
+        client.predict(handle_file(cat), operation="mask", mask=path, api_name="/surgery")
+
+
+def test_the_functions_are_offered_as_mcp_tools(client):
+    async def ask() -> tuple[dict, str, str]:
+        async with (
+            streamablehttp_client(f"{client.src}gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = {tool.name: tool for tool in (await session.list_tools()).tools}
+            ready = await session.call_tool("catalogue", {})
+            wrong = await session.call_tool("reconstruct", {"photo": DOT, "layer": "blok1"})
+            return tools, ready.content[0].text, wrong.content[0].text
+
+    tools, ready, wrong = asyncio.run(ask())
+    assert set(tools) == {"reconstruct", "depth_sweep", "feature_maps", "compare", "surgery", "catalogue"}
+    described = tools["reconstruct"].inputSchema["properties"]
+    assert all(described[name]["description"] for name in ("photo", "layer", "decoder", "loss"))
+    assert "vgg16" in ready
+    assert "did you mean block1" in wrong
 
 
 def test_catalogue_lists_what_is_ready(client):

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.ui import compare, depth, explore, surgery
+from explorer.ui import compare, depth, explore, learn, surgery
 from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
@@ -19,7 +19,7 @@ INTRODUCTION = (
     "A network turns a photo into features; a decoder turns them back into a photo. "
     "What does not come back, the network threw away."
 )
-TABS = {"explore": explore, "depth": depth, "compare": compare, "surgery": surgery}
+TABS = {"explore": explore, "depth": depth, "compare": compare, "surgery": surgery, "learn": learn}
 FONT = [
     "ui-sans-serif",
     "system-ui",
@@ -76,6 +76,7 @@ def launch_options() -> dict[str, Any]:
         "max_file_size": "64mb",
         "ssr_mode": False,
         "pwa": False,
+        "mcp_server": True,
         "run_history": False,
         "enable_monitoring": False,
     }

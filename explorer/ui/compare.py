@@ -38,7 +38,7 @@ def build(explorer: Explorer) -> View:
             8,
             1,
             step=0.5,
-            label="Zoom (all pictures together; move the mouse or drag over one to look around)",
+            label="Zoom: all pictures together, where the pointer is",
             elem_id="zoom",
         )
         with gr.Row(elem_id="four") as four:

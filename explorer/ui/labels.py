@@ -218,7 +218,7 @@ def verdict_text(found: Comparison | None) -> str:
         values = (spec.format(verdict.a), spec.format(verdict.b), winner, spec.format(verdict.by))
         rows.append((f'<abbr title="{escape(verdict.sentence)}">{spec.name}</abbr>', *values, usual))
     header = ["", "A", "B", "better", "by", "A − B on the test photos (mean ± spread)"]
-    return table(header, rows)
+    return table(header, rows) + f'<p class="about">{escape(found.verdicts[0].sentence)}</p>'
 
 
 def photos_table(found: Sequence[Reconstruction], results: Results) -> str:

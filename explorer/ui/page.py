@@ -45,7 +45,9 @@ def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str,
     tab_inputs = [component for view in views.values() for component in view.inputs + view.memory]
     inputs = [*question, *tab_inputs]
     outputs = [*states, *controls.outputs, address, tabs]
-    outputs += [component for view in views.values() for component in view.outputs]
+    for view in views.values():
+        outputs += view.outputs
+        outputs += [component for component, _ in view.in_address.values() if component not in view.outputs]
 
     def show(values: Sequence[Any], jump: Jump, restored: Update | None = None) -> Iterator[Update]:
         """Bring controls and the open tab in line with the components' values, and with a jump.

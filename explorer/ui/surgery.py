@@ -73,7 +73,9 @@ def build(explorer: Explorer) -> View:
     ) -> Iterator[Update]:
         """Show both reconstructions at once, then the curve, which is kept until it is another one."""
         spec = OPERATIONS.get(name, FIRST)
-        if memory.get("operation") not in (None, spec.name) or not spec.low <= value <= spec.high:
+        before_it = (memory.get("operation", FIRST.name), memory.get("strength", FIRST.default))
+        chosen_with_it = spec.name == before_it[0] or value != before_it[1]
+        if not (chosen_with_it and spec.low <= value <= spec.high):
             value = spec.default
         photo = digest(question.path)
         new_painting = spec.needs == "mask" and memory.get("painting") != photo
@@ -82,7 +84,7 @@ def build(explorer: Explorer) -> View:
             "mask": layers[0]["path"] if spec.needs == "mask" and layers else None,
             "other": second["path"] if spec.needs == "photo" and second else None,
         }
-        memory = memory | {"operation": spec.name}
+        memory = memory | {"operation": spec.name, "strength": value}
         settled = {
             strength: gr.Slider(spec.low, spec.high, value, step=spec.step, label=spec.unit),
             about: labels.operation_text(spec),

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from explorer.colours import colourise
 from explorer.errors import UserError
@@ -64,3 +65,36 @@ def test_colour_scales_have_their_ends_and_a_neutral_middle():
     assert np.array_equal(red, beyond)
     dark, *_, light = np.asarray(colourise(np.array([[0.0, 0.5, 1.0]]), 0, 1, "viridis"))[0].astype(int)
     assert dark.tolist() == [68, 1, 84] and light.tolist() == [253, 231, 37]
+
+
+def test_a_click_in_the_mosaic_finds_the_channel_drawn_there(maps):
+    zoom = 112 // 4
+    assert maps.channel_at(0, 0) == 69
+    assert maps.channel_at(4 * zoom + 4, 3 * zoom + 4) == maps.order[9]
+    assert maps.channel_at(1, 1, page=1) == maps.order[64]
+
+
+@pytest.mark.parametrize(("x", "y"), [(4 * 28 + 1, 5), (5, 3 * 28 + 1), (-1, 5), (10_000, 5), (5, 10_000)])
+def test_a_click_between_or_beside_the_channels_finds_none(maps, x, y):
+    assert maps.channel_at(x, y) is None
+
+
+def test_a_map_over_the_photo_shows_both(maps):
+    photo = Image.new("RGB", (224, 224), "white")
+    light, dark = (maps.over_photo(69, Image.new("RGB", (224, 224), colour)) for colour in ("white", "black"))
+    drawn = maps.channel_image(69).resize((224, 224), Image.Resampling.NEAREST)
+    assert light.size == photo.size
+    mean = (np.asarray(light, float) + np.asarray(dark, float)) / 2
+    expected = 0.65 * np.asarray(drawn, float) + 0.35 * 127.5
+    assert np.abs(mean - expected).max() <= 1
+
+
+def test_a_histogram_counts_every_value_once(maps):
+    assert maps.histogram(3, bins=5).sum() == 12
+    assert maps.histogram(3, bins=2).tolist() == [6, 6]
+
+
+def test_other_colours_draw_the_same_map(maps):
+    grey = np.asarray(maps.channel_image(5, "grey"))
+    assert grey.min() == 0 and grey.max() == 255
+    assert (grey[..., 0] == grey[..., 2]).all()

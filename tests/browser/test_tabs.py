@@ -1,0 +1,272 @@
+"""Depth, Compare and Surgery as a visitor uses them, permalinks, and what axe-core says of every tab."""
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+from tests.browser.conftest import RESULT_MS
+from tests.browser.test_explore import CAT, PHONE, picture, texts
+from tests.serving import ROOT
+
+TABS = ["explore", "depth", "compare", "surgery"]
+PICTURE = {
+    "explore": "#mosaic img",
+    "depth": "#depth-plot .js-plotly-plot",
+    "compare": "#compare-difference img",
+    "surgery": "#surgery-curve .js-plotly-plot",
+}
+
+
+def open_tab(visit, tab: str, query: str = "decoder=linear") -> None:
+    """Open the page at a tab and wait until it shows something."""
+    visit.page.goto(f"{visit.address}?tab={tab}&{query}")
+    visit.page.locator(PICTURE[tab]).first.wait_for(timeout=RESULT_MS)
+    wait_until_idle(visit)
+
+
+def wait_until_idle(visit) -> None:
+    visit.page.wait_for_function("!document.querySelector('#message .busy')", timeout=RESULT_MS)
+
+
+def wait_for_another_picture(visit, selector: str, before: str) -> None:
+    visit.page.wait_for_function(
+        "([selector, old]) => ![null, undefined, old].includes("
+        "[...document.querySelectorAll(`${selector} img`)].at(-1)?.getAttribute('src'))",
+        arg=[selector, before],
+        timeout=RESULT_MS,
+    )
+
+
+def drag(visit, selector: str, key: str, times: int = 1) -> None:
+    """Move a slider by keyboard."""
+    visit.page.locator(f"{selector} input[type=range]").focus()
+    for _ in range(times):
+        visit.page.keyboard.press(key)
+
+
+def test_depth_goes_from_shallow_to_deep_with_the_slider(visit):
+    open_tab(visit, "depth")
+    assert "VGG16 block1, depth 1 of 5" in texts(visit, "#depth-title")
+    assert visit.page.locator("#depth-strip img").count() == 5
+    shallow = picture(visit, "#depth-reconstruction")
+    drag(visit, "#depth-slider", "ArrowRight", 4)
+    visit.expect_text("#depth-title", "VGG16 block5, depth 5 of 5")
+    assert picture(visit, "#depth-reconstruction") != shallow
+    visit.page.locator("#depth-strip img").nth(2).click()
+    visit.expect_text("#depth-title", "VGG16 block3, depth 3 of 5")
+    visit.screenshot("depth")
+
+
+def test_depth_plays_and_stops(visit):
+    open_tab(visit, "depth")
+    visit.page.locator("#play").click()
+    visit.expect_text("#play", "Stop")
+    visit.expect_text("#depth-title", "depth 3 of 5")
+    visit.page.locator("#play").click()
+    visit.expect_text("#play", "Play")
+    visit.page.wait_for_timeout(300)
+    stopped = texts(visit, "#depth-title")
+    visit.page.wait_for_timeout(2000)
+    assert texts(visit, "#depth-title") == stopped
+
+
+def test_depth_can_be_taken_away_as_an_animation(visit, tmp_path):
+    open_tab(visit, "depth")
+    visit.page.locator("#gif:not([disabled])").wait_for(timeout=RESULT_MS)
+    with visit.page.expect_download() as download:
+        visit.page.locator("#gif").click()
+    download.value.save_as(tmp_path / "depth.gif")
+    with Image.open(tmp_path / "depth.gif") as gif:
+        assert gif.n_frames == 6
+
+
+def test_another_decoder_is_laid_over_the_curves(visit):
+    open_tab(visit, "depth")
+    lines = visit.page.locator("#depth-plot .scatterlayer .trace")
+    before = lines.count()
+    visit.page.locator("#overlays input").click()
+    visit.page.get_by_role("option").filter(has_text="Attention").first.click()
+    visit.page.wait_for_function(
+        "n => document.querySelectorAll('#depth-plot .scatterlayer .trace').length > n", arg=before
+    )
+    assert "Attention" in visit.page.locator("#depth-plot .legend").inner_text().title()
+
+
+def test_compare_says_who_wins(visit, explorer):
+    open_tab(visit, "compare", "decoder=linear&layer=block3&b_decoder=linear&b_layer=block1&example=cat")
+    verdict = visit.page.locator("#verdict tbody tr").first.inner_text().split()
+    a, b = (explorer.reconstruct(CAT, layer=x, decoder="linear").metrics.psnr for x in ("block3", "block1"))
+    assert verdict[0] == "PSNR"
+    assert float(verdict[1]) == pytest.approx(a, abs=0.02)
+    assert float(verdict[3]) == pytest.approx(b, abs=0.02)
+    assert verdict[5] == "B"
+    before = picture(visit, "#compare-b")
+    visit.choose("b_layer", "block2")
+    wait_for_another_picture(visit, "#compare-b", before)
+    wait_until_idle(visit)
+    assert "b_layer=block2" in visit.page.url
+    visit.screenshot("compare")
+
+
+def test_all_pictures_are_zoomed_together(visit):
+    open_tab(visit, "compare")
+    drag(visit, "#zoom", "ArrowRight", 4)
+    pictures = visit.page.locator("#four .zoomable img")
+    pictures.first.hover(position={"x": 10, "y": 10})
+    shown = {image.evaluate("e => getComputedStyle(e).transform") for image in pictures.all()}
+    assert pictures.count() == 4
+    assert shown == {"matrix(3, 0, 0, 3, 0, 0)"}
+
+
+def test_one_way_is_tried_on_several_photos(visit):
+    open_tab(visit, "compare")
+    visit.page.get_by_label("One way, several photos").check()
+    visit.page.wait_for_function("document.querySelectorAll('#compare-gallery img').length === 12")
+    files = [ROOT / "assets" / "examples" / name for name in ("cat.jpg", "rocket.jpg")]
+    visit.page.locator("#compare-files input[type=file]").set_input_files(files)
+    visit.page.wait_for_function(
+        "document.querySelectorAll('#compare-gallery img').length === 4", timeout=RESULT_MS
+    )
+    assert visit.page.locator("#verdict tbody tr").count() == 2
+
+
+def test_surgery_follows_its_slider(visit):
+    open_tab(visit, "surgery", "decoder=linear&layer=block2&operation=quantise&strength=8")
+    untouched, after = picture(visit, "#surgery-before"), picture(visit, "#surgery-after")
+    drag(visit, "#strength", "ArrowLeft", 6)
+    wait_for_another_picture(visit, "#surgery-after", after)
+    visit.page.wait_for_function("location.search.includes('strength=2')", timeout=RESULT_MS)
+    wait_until_idle(visit)
+    before_after = visit.page.locator("#surgery-figures tbody tr").first.inner_text().split()
+    assert float(before_after[-1]) < float(before_after[-2]) - 1
+    assert picture(visit, "#surgery-before") == untouched
+    visit.screenshot("surgery")
+
+
+def test_surgery_takes_channels_from_a_second_photo(visit):
+    open_tab(visit, "surgery", "decoder=linear&layer=block2")
+    assert not visit.page.locator("#other-photo").is_visible()
+    after = picture(visit, "#surgery-after")
+    visit.choose("operation", "Swap with a second photo")
+    visit.page.locator("#other-photo img").wait_for()
+    wait_for_another_picture(visit, "#surgery-after", after)
+    visit.expect_text("#surgery-figures", "Touched: 64 of 128 channels")
+
+
+def test_surgery_erases_what_is_painted(visit):
+    open_tab(visit, "surgery", "decoder=linear&layer=block2")
+    visit.choose("operation", "Erase a region")
+    visit.expect_text("#surgery-figures", "paint over the region")
+    canvas = visit.page.locator("#painting canvas").first
+    canvas.wait_for()
+    visit.page.wait_for_timeout(1500)
+    box = canvas.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    visit.page.mouse.move(x - 40, y)
+    visit.page.mouse.down()
+    visit.page.mouse.move(x + 40, y + 10, steps=8)
+    visit.page.mouse.up()
+    visit.expect_text("#surgery-figures", "Touched: 128 of 128 channels")
+    assert int(texts(visit, "#surgery-figures").split(" at ")[1].split()[0]) < 56 * 56 / 2
+    visit.screenshot("surgery-mask")
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_a_link_restores_the_view(visit, tab):
+    open_tab(visit, tab, "decoder=linear&layer=block2&example=coffee")
+    asked = parse_qs(urlsplit(visit.page.url).query)
+    assert (asked["tab"], asked["layer"], asked["example"]) == ([tab], ["block2"], ["coffee"])
+    assert visit.page.locator(f"#tab-{tab}-button").get_attribute("aria-selected") == "true"
+    assert visit.page.locator("#layer input").input_value().startswith("block2")
+    assert "coffee" in picture(visit, "#photo")
+
+
+def test_the_link_is_copied(visit):
+    visit.open("?layer=block2&decoder=linear")
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.page.get_by_role("button", name="Copy link").click()
+    visit.page.get_by_role("button", name="Copied").wait_for()
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied == visit.page.url
+    assert "layer=block2" in copied and "tab=explore" in copied
+
+
+def test_an_own_photo_is_no_part_of_the_link(visit, tmp_path):
+    visit.open()
+    own = tmp_path / "own.png"
+    Image.open(CAT).rotate(180).save(own)
+    before = picture(visit, "#comparison")
+    visit.upload(own)
+    wait_for_another_picture(visit, "#comparison", before)
+    visit.page.wait_for_function("!location.search.includes('example')")
+
+
+def test_what_the_link_asks_wrongly_is_left_out(visit):
+    open_tab(visit, "surgery", "operation=explode&strength=many&layer=block2&decoder=linear")
+    assert visit.page.locator("#operation input").input_value() == "Round the numbers"
+    assert visit.page.get_by_role("alert").count() == 0
+
+
+def test_a_channel_is_seen_over_the_photo_and_back(visit):
+    visit.open("?decoder=linear&layer=block2")
+    mosaic = picture(visit, "#mosaic")
+    visit.page.locator("#mosaic img").click(position={"x": 20, "y": 20})
+    visit.page.get_by_role("heading", name="Channel").wait_for()
+    assert visit.page.get_by_label("Histogram of 3136 values").is_visible()
+    assert picture(visit, "#mosaic") != mosaic
+    visit.page.locator("#all-channels").click()
+    visit.expect_text("#features-text", "1–64, strongest first")
+    visit.choose("scale", "Magma")
+    wait_for_another_picture(visit, "#mosaic", mosaic)
+
+
+def test_everything_can_be_downloaded_at_once(visit, tmp_path):
+    visit.open("?decoder=linear&layer=block2")
+    visit.page.locator("#download:not([disabled])").wait_for(timeout=RESULT_MS)
+    with visit.page.expect_download() as download:
+        visit.page.locator("#download").click()
+    assert download.value.suggested_filename == "vgg16-block2-linear-mse-imagenet.zip"
+    assert Path(download.value.path()).stat().st_size > 100_000
+
+
+def test_what_cannot_be_shown_is_listed_with_the_reason(visit):
+    visit.open("?decoder=linear&layer=block2")
+    visit.page.get_by_text("Not on offer").click()
+    listed = texts(visit, "#missing")
+    assert "is not trained yet" in listed and "python -m trainer train" in listed
+    assert "weights come from the Hugging Face Hub" in listed
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize(
+    "visit",
+    [
+        {"viewport": {"width": 1440, "height": 900}},
+        PHONE | {"color_scheme": "dark"},
+    ],
+    indirect=True,
+    ids=["desktop", "phone"],
+)
+def test_axe_finds_nothing_serious_and_the_page_fits(visit, tab):
+    open_tab(visit, tab)
+    width = visit.page.viewport_size["width"]
+    visit.screenshot(f"{tab}-{width}")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(visit.page).response["violations"]
+    serious = [
+        f"{rule['id']}: {node['html'][:160]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+    assert not serious, json.dumps(serious, indent=1)
+
+
+def test_no_tab_complains_or_asks_another_machine(visit):
+    for tab in TABS:
+        open_tab(visit, tab)
+    assert (visit.foreign, visit.complaints) == ([], [])
