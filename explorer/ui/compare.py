@@ -67,15 +67,16 @@ def build(explorer: Explorer) -> View:
             elem_classes="picture zoomable",
         )
         verdict = gr.HTML(labels.verdict_text(None), elem_classes="answer", elem_id="verdict")
-    outputs = [title, second_row, *others, files, four, original, name_a, a, name_b, b, difference]
+    outputs = [title, mode, second_row, *others, files, four, original, name_a, a, name_b, b, difference]
     outputs += [gallery, verdict]
 
     def show(question: Question, chosen: str, *rest: Any) -> Iterator[Update]:
         """Show two reconstructions and their verdict, or those of several photos."""
         *selected, given = rest
-        two = chosen == WAYS
+        two = chosen != PHOTOS
         layout = {part: gr.update(visible=two) for part in (second_row, four)}
         layout |= {part: gr.update(visible=not two) for part in (files, gallery)}
+        layout |= {mode: WAYS} if chosen not in (WAYS, PHOTOS) else {}
         yield from (two_ways if two else several)(
             question.path, question.configuration, selected, given, layout
         )

@@ -195,10 +195,11 @@ def figures_html(metrics: Metrics | None) -> str:
 def _figure(metrics: Metrics | None, metric: Metric) -> str:
     value = getattr(metrics, metric.key, None)
     figure, reading = ("–", "") if value is None else (metric.format(value), metric.read(value))
+    arrow = "↑" if metric.higher else "↓"
     return (
         f'<div><dt><abbr title="{metric.full_name}">{metric.name}</abbr></dt>'
-        f'<dd><b data-metric="{metric.key}">{figure}</b> <span class="unit">{metric.unit} · '
-        f'{metric.direction}</span><p class="reading">{reading}</p></dd></div>'
+        f'<dd><b data-metric="{metric.key}">{figure}</b> <span class="unit">{metric.unit}</span> '
+        f'<span class="direction"><span aria-hidden="true">{arrow} </span>{metric.direction}</span></dd><dd class="reading">{reading}</dd></div>'
     )
 
 
@@ -210,5 +211,5 @@ def maps_html(maps: FeatureMaps | None) -> str:
     return (
         "<h2>Feature maps</h2>"
         f'<p class="about">{maps.channels} maps of {maps.height}×{maps.width} are {numbers:,} numbers; the '
-        f"photo is {PHOTO_NUMBERS:,}. The {min(MAPS, maps.channels)} strongest, dark is low, light is high:</p>"
+        f"photo is {PHOTO_NUMBERS:,}. Here are the {min(MAPS, maps.channels)} strongest:</p>"
     )

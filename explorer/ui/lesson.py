@@ -216,21 +216,22 @@ STEPS = (
             "and that can be pure invention: a <dfn>hallucination</dfn>. It looks like knowledge but is a guess. "
             "Programs that sharpen faces or enlarge photos have the same problem."
         ),
-        task="Look at the plain sky: what was drawn there? Then switch to the decoder that plays safe.",
+        task="Look at the empty sky: what was drawn there? Then switch to the decoder that plays safe.",
         question=(
             "Which parts of the reconstruction would you accept as evidence of what was in the photo? How could "
             "you check them without the original?"
         ),
         answer=(
-            "The strokes in the empty sky were never in the photo. This decoder draws them wherever it has little "
-            "to go on. To check without the original, use several decoders and believe only what all of them "
-            "draw. With the original, the error map in the Explore tab shows at once what is wrong."
+            "The pattern in the empty sky was never in the photo. A decoder marked by looks draws such things "
+            "where it has little to go on; the one marked by pixels leaves the place blurred, which is more "
+            "honest. To check without the original, use several decoders and believe only what all of them draw. "
+            "With the original, the error map in the Explore tab shows at once what is wrong."
         ),
         example="rocket",
         looks=(
-            _look("Marked by looks", "block4", "pixel_shuffle", "hybrid"),
-            _look("Marked by pixels", "block4", "pixel_shuffle", "mse"),
-            _look("By looks, deepest layer", "block5", "pixel_shuffle", "hybrid"),
+            _look("Marked by looks", "block5", "pixel_shuffle", "hybrid"),
+            _look("Marked by pixels", "block5", "pixel_shuffle", "mse"),
+            _look("By looks, one layer up", "block4", "pixel_shuffle", "hybrid"),
         ),
         tab="explore",
     ),

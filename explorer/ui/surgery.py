@@ -66,16 +66,16 @@ def build(explorer: Explorer) -> View:
             curve = gr.Plot(label="PSNR against strength", show_label=False, elem_id="surgery-curve")
 
     known = gr.State({})  # the operation on the page, the photo being painted, the curve and what it is of
-    outputs = [title, before, after, figures, strength, about, painting, other, curve, known]
+    outputs = [title, before, after, figures, operation, strength, about, painting, other, curve, known]
 
     def show(
         question: Question, name: str, value: float, painted: Any, second: Any, memory: dict[str, Any]
     ) -> Iterator[Update]:
         """Show both reconstructions at once, then the curve, which is kept until it is another one."""
         spec = OPERATIONS.get(name, FIRST)
-        before_it = (memory.get("operation", FIRST.name), memory.get("strength", FIRST.default))
-        chosen_with_it = spec.name == before_it[0] or value != before_it[1]
-        if not (chosen_with_it and spec.low <= value <= spec.high):
+        shown_operation = memory.get("operation", FIRST.name)
+        same = spec.name != shown_operation and value == memory.get("strength", FIRST.default)
+        if same or not spec.low <= value <= spec.high:  # a strength that was meant for another operation
             value = spec.default
         photo = digest(question.path)
         new_painting = spec.needs == "mask" and memory.get("painting") != photo
@@ -85,12 +85,15 @@ def build(explorer: Explorer) -> View:
             "other": second["path"] if spec.needs == "photo" and second else None,
         }
         memory = memory | {"operation": spec.name, "strength": value}
-        settled = {
-            strength: gr.Slider(spec.low, spec.high, value, step=spec.step, label=spec.unit),
-            about: labels.operation_text(spec),
-            painting: gr.ImageEditor(visible=spec.needs == "mask"),
-            other: gr.Image(visible=spec.needs == "photo"),
-        }
+        settled = {}
+        if spec.name != shown_operation or spec.name != name:  # never while a visitor drags the slider
+            settled = {
+                operation: gr.Dropdown(value=spec.name),
+                strength: gr.Slider(spec.low, spec.high, value, step=spec.step, label=spec.unit),
+                about: labels.operation_text(spec),
+                painting: gr.ImageEditor(visible=spec.needs == "mask"),
+                other: gr.Image(visible=spec.needs == "photo"),
+            }
         if new_painting:
             crop = explorer.photo(question.path)
             settled[painting] = gr.ImageEditor(

@@ -8,7 +8,7 @@ from explorer.ui.lesson import STEPS, Step
 STYLE = Path(__file__).resolve().parents[2] / "assets" / "worksheet.css"
 TITLE = "What does a network keep of a photo?"
 COLUMNS = ("", "PSNR, dB", "LPIPS", "What is lost? What is new?")
-LINES = 4
+LINES, TERM_LINES = 3, 2
 
 
 def worksheet() -> str:
@@ -36,7 +36,7 @@ def _step(number: int, step: Step) -> str:
         f"<section><h2>{number}. {step.title}</h2>"
         f"<p><b>Do.</b> {step.task} <i>Example photo: {step.example}.</i></p>{table}"
         f"<p><b>Think.</b> {step.question}</p>{'<hr>' * LINES}"
-        f"<p><b>In your own words:</b> {', '.join(terms(step))}</p>{'<hr>' * 2}</section>\n"
+        f"<p><b>In your own words:</b> {', '.join(terms(step))}</p>{'<hr>' * TERM_LINES}</section>\n"
     )
 
 

@@ -93,7 +93,7 @@ def test_another_decoder_is_laid_over_the_curves(visit):
     visit.page.wait_for_function(
         "n => document.querySelectorAll('#depth-plot .scatterlayer .trace').length > n", arg=before
     )
-    assert "Attention" in visit.page.locator("#depth-plot .legend").inner_text().title()
+    assert "attention" in visit.page.locator("#depth-plot .legend").text_content()
 
 
 def test_compare_says_who_wins(visit, explorer):
@@ -116,7 +116,7 @@ def test_all_pictures_are_zoomed_together(visit):
     open_tab(visit, "compare")
     drag(visit, "#zoom", "ArrowRight", 4)
     pictures = visit.page.locator("#four .zoomable img")
-    pictures.first.hover(position={"x": 10, "y": 10})
+    visit.page.locator("#four .zoomable .image-frame").first.hover(position={"x": 10, "y": 10})
     shown = {image.evaluate("e => getComputedStyle(e).transform") for image in pictures.all()}
     assert pictures.count() == 4
     assert shown == {"matrix(3, 0, 0, 3, 0, 0)"}

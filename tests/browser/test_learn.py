@@ -1,0 +1,161 @@
+"""The Learn tab as a class uses it, in a real Chromium against a real server."""
+
+import re
+
+import pytest
+
+from explorer.ui.lesson import STEPS
+from tests.serving import ROOT
+
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+RESULT_MS = 60_000
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+DARK = DESKTOP | {"color_scheme": "dark"}
+
+
+def shows(visit, number: int) -> None:
+    """Wait until a step and its result are on the page."""
+    visit.page.wait_for_function(
+        """([number, layer]) => document.querySelector("#learn-steps [aria-current]")?.dataset.step == number
+        && document.querySelector("#learn-title").innerText.includes(layer)
+        && !document.querySelector(".busy") && /[0-9]/.test(document.querySelector("#learn-figures b").innerText)
+        && document.querySelector("#layer input").value.startsWith(layer)""",
+        arg=[str(number), STEPS[number - 1].start.layer],
+        timeout=RESULT_MS,
+    )
+
+
+def open_lesson(visit, query: str = "?tab=learn") -> None:
+    visit.page.goto(visit.address + query)
+    visit.page.wait_for_function(
+        "/[0-9]/.test(document.querySelector('#learn-figures b')?.innerText)", timeout=RESULT_MS
+    )
+
+
+def go(visit, number: int) -> None:
+    visit.page.locator(f"#learn-steps li [data-step='{number}']").click()
+    shows(visit, number)
+
+
+def box(visit, selector: str) -> dict:
+    return visit.page.locator(selector).bounding_box()
+
+
+def psnr(visit) -> float:
+    return float(visit.page.locator("#learn-figures [data-metric=psnr]").inner_text())
+
+
+def test_a_step_moves_the_controls_and_shows_its_result(visit, explorer):
+    open_lesson(visit)
+    shows(visit, 1)
+    go(visit, 6)
+    step = STEPS[5]
+    assert step.title in visit.page.locator("#learn-text").inner_text()
+    assert visit.page.locator("#decoder input").input_value() == "Transposed convolutions"
+    assert visit.page.locator("#loss input").input_value().startswith("MSE")
+    assert f"example={step.example}" in visit.page.url
+    expected = explorer.reconstruct(ROOT / "assets" / "examples" / f"{step.example}.jpg", layer="block4", loss="mse")
+    assert psnr(visit) == pytest.approx(expected.metrics.psnr, abs=0.06)
+    visit.screenshot("learn-desktop")
+    visit.page.get_by_label("Hybrid", exact=True).check()
+    visit.expect_text("#learn-title", "hybrid loss")
+    assert visit.page.locator("#loss input").input_value().startswith("Hybrid")
+    assert visit.complaints == []
+    assert visit.foreign == []
+
+
+def test_next_and_previous_turn_one_step_and_keep_the_focus(visit):
+    open_lesson(visit)
+    assert visit.page.locator("#learn-previous").get_attribute("aria-disabled") == "true"
+    visit.page.locator("#learn-next").press("Enter")
+    shows(visit, 2)
+    assert visit.page.evaluate("document.activeElement.id") == "learn-next"
+    visit.page.locator("#learn-previous").click()
+    shows(visit, 1)
+    assert visit.page.locator("#learn-steps [aria-current=step]").count() == 1
+
+
+def test_what_a_learner_changes_is_shown_and_the_step_stays(visit):
+    open_lesson(visit)
+    go(visit, 3)
+    before = psnr(visit)
+    visit.choose("layer", "block4")
+    visit.expect_text("#learn-title", "block4")
+    assert "Step 3" in visit.page.locator("#learn-text").inner_text()
+    assert psnr(visit) < before
+    assert visit.page.locator("#learn-looks input:checked").count() == 0
+    visit.expect_text("#learn-maps-text", "512 maps of 14×14")
+
+
+def test_the_answer_opens_on_demand_and_is_closed_in_the_next_step(visit):
+    open_lesson(visit)
+    go(visit, 4)
+    answer = visit.page.locator("#learn-question details")
+    assert not answer.locator("p").is_visible()
+    answer.locator("summary").click()
+    assert answer.locator("p").is_visible()
+    assert answer.locator("tbody tr").count() == 5
+    visit.page.locator("#learn-next").click()
+    shows(visit, 5)
+    assert not answer.locator("p").is_visible()
+
+
+def test_a_step_opens_the_tab_that_shows_more_and_is_still_there_afterwards(visit):
+    open_lesson(visit)
+    go(visit, 4)
+    visit.page.get_by_role("button", name="Open in Depth").click()
+    visit.page.wait_for_url(re.compile("tab=depth"))
+    visit.page.get_by_role("tab", name="Learn").click()
+    visit.page.wait_for_url(re.compile("tab=learn"))
+    assert "step=4" in visit.page.url
+    assert "Step 4" in visit.page.locator("#learn-text").inner_text()
+
+
+def test_a_link_to_a_step_opens_it_with_what_its_address_says(visit):
+    open_lesson(visit, "?tab=learn&step=7&layer=block2&example=cat")
+    visit.expect_text("#learn-text", STEPS[6].title)
+    visit.expect_text("#learn-title", "block2")
+
+
+def test_the_worksheet_can_be_taken_away(visit):
+    open_lesson(visit)
+    with visit.page.expect_download() as waiting:
+        visit.page.get_by_text("Worksheet to print").click()
+    assert waiting.value.suggested_filename == "worksheet.html"
+    assert STEPS[0].question in waiting.value.path().read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("visit", [DESKTOP, DARK], indirect=True, ids=["light", "dark"])
+def test_text_pictures_and_feature_maps_are_seen_together_at_1440_by_900(visit):
+    open_lesson(visit)
+    shows(visit, 1)
+    visit.page.locator("#learn-strip img").wait_for(timeout=RESULT_MS)
+    for part in ("#learn-text", "#learn-question", "#learn-reconstruction", "#learn-figures", "#learn-strip"):
+        assert box(visit, part)["y"] + box(visit, part)["height"] <= 900, part
+    assert box(visit, "#learn-original")["width"] == box(visit, "#learn-reconstruction")["width"] >= 336
+    pictures = visit.page.locator("#learn-original img, #learn-reconstruction img")
+    assert [image.evaluate("e => getComputedStyle(e).imageRendering") for image in pictures.all()] == [
+        "pixelated"
+    ] * 2
+    dark = visit.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    visit.screenshot("learn-dark" if dark else "learn-light")
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_on_a_phone_the_lesson_comes_first_and_its_steps_stay_in_reach(visit):
+    open_lesson(visit)
+    go(visit, 3)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert (
+        box(visit, "#learn-steps")["y"] < box(visit, "#learn-text")["y"] < box(visit, "#learn-original")["y"]
+    )
+    assert box(visit, "#learn-strip")["y"] < box(visit, "#learn-question")["y"] < box(visit, "#photo")["y"]
+    visit.screenshot("learn-phone")
+    visit.page.locator("#learn-question").scroll_into_view_if_needed()
+    visit.page.mouse.wheel(0, 300)
+    visit.page.wait_for_timeout(300)
+    assert box(visit, "#learn-steps")["y"] == pytest.approx(0, abs=1)
+    visit.screenshot("learn-phone-scrolled")
+    visit.page.locator("#learn-next").tap()
+    shows(visit, 4)
+    assert 0 <= box(visit, "#learn-text")["y"] < 400
