@@ -1,4 +1,4 @@
-"""Colour scales for maps: viridis or another for feature maps, blue-white-red with zero in the middle for errors.
+"""Colour scales: viridis or another for feature maps, blue-white-red with zero in the middle for errors.
 
 All of them can be read by colour-blind viewers, and the sequential ones in grey as well.
 """

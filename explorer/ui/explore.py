@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import gradio as gr
 
@@ -69,6 +70,7 @@ def build(explorer: Explorer) -> View:
                         following = gr.Button("Next", size="sm", elem_id="next", interactive=False)
                     back = gr.Button("Back to all channels", size="sm", elem_id="all-channels", visible=False)
 
+    preferences = gr.BrowserState([False, MAP_SCALES[0]], storage_key="feature-inversion-explorer")
     shown = gr.State(None)  # the Question whose feature maps are on the page
     enlarged = gr.State(False)  # one channel is shown instead of the mosaic
     features = [mosaic, about_features, number, previous, following, back, enlarged]
@@ -153,6 +155,9 @@ def build(explorer: Explorer) -> View:
     following.click(partial(turn, 1), asked, features, **turning)
     gr.on([number.submit, scale.input, back.click], partial(turn, 0), asked, features, **turning)
     mosaic.select(enlarge, [*asked, enlarged], features, **turning)
+    kept: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    gr.on([smooth.input, scale.input], lambda *chosen: list(chosen), [smooth, scale], preferences, **kept)
+    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, scale], **kept)
     smooth.change(
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )

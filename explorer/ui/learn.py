@@ -199,7 +199,8 @@ def _figure(metrics: Metrics | None, metric: Metric) -> str:
     return (
         f'<div><dt><abbr title="{metric.full_name}">{metric.name}</abbr></dt>'
         f'<dd><b data-metric="{metric.key}">{figure}</b> <span class="unit">{metric.unit}</span> '
-        f'<span class="direction"><span aria-hidden="true">{arrow} </span>{metric.direction}</span></dd><dd class="reading">{reading}</dd></div>'
+        f'<span class="direction"><span aria-hidden="true">{arrow} </span>{metric.direction}</span></dd>'
+        f'<dd class="reading">{reading}</dd></div>'
     )
 
 

@@ -82,10 +82,15 @@ def server(tmp_path_factory) -> Iterator[str]:
         yield running.address
 
 
+def system_chromium() -> str | None:
+    """Return the Chromium named in CHROMIUM, else one that is installed, else None."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator["playwright.Browser"]:
     """A system Chromium if there is one (or the one named in CHROMIUM), else Playwright's own; else skip."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    found = system_chromium()
     with playwright.sync_playwright() as driver:
         if not (found or Path(driver.chromium.executable_path).exists() or os.environ.get("CI")):
             pytest.skip("no Chromium here: install it, or run 'playwright install chromium'")

@@ -18,7 +18,8 @@ def shows(visit, number: int) -> None:
     visit.page.wait_for_function(
         """([number, layer]) => document.querySelector("#learn-steps [aria-current]")?.dataset.step == number
         && document.querySelector("#learn-title").innerText.includes(layer)
-        && !document.querySelector(".busy") && /[0-9]/.test(document.querySelector("#learn-figures b").innerText)
+        && !document.querySelector(".busy")
+        && /[0-9]/.test(document.querySelector("#learn-figures b").innerText)
         && document.querySelector("#layer input").value.startsWith(layer)""",
         arg=[str(number), STEPS[number - 1].start.layer],
         timeout=RESULT_MS,
@@ -54,7 +55,9 @@ def test_a_step_moves_the_controls_and_shows_its_result(visit, explorer):
     assert visit.page.locator("#decoder input").input_value() == "Transposed convolutions"
     assert visit.page.locator("#loss input").input_value().startswith("MSE")
     assert f"example={step.example}" in visit.page.url
-    expected = explorer.reconstruct(ROOT / "assets" / "examples" / f"{step.example}.jpg", layer="block4", loss="mse")
+    expected = explorer.reconstruct(
+        ROOT / "assets" / "examples" / f"{step.example}.jpg", layer="block4", loss="mse"
+    )
     assert psnr(visit) == pytest.approx(expected.metrics.psnr, abs=0.06)
     visit.screenshot("learn-desktop")
     visit.page.get_by_label("Hybrid", exact=True).check()

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from tests.browser.conftest import RESULT_MS
+from tests.browser.conftest import RESULT_MS, playwright
 from tests.browser.test_explore import CAT, PHONE, picture, texts
 from tests.serving import ROOT
 
@@ -222,6 +222,17 @@ def test_a_channel_is_seen_over_the_photo_and_back(visit):
     visit.expect_text("#features-text", "1–64, strongest first")
     visit.choose("scale", "Magma")
     wait_for_another_picture(visit, "#mosaic", mosaic)
+
+
+def test_preferences_are_kept_in_the_browser(visit):
+    visit.open("?decoder=linear&layer=block2")
+    visit.choose("scale", "Grey")
+    visit.page.get_by_label("Smooth").check()
+    visit.page.wait_for_function("localStorage.getItem('feature-inversion-explorer')?.length > 0")
+    visit.page.wait_for_timeout(1000)
+    visit.open("?decoder=linear&layer=block1")
+    playwright.expect(visit.page.get_by_label("Smooth")).to_be_checked(timeout=RESULT_MS)
+    assert visit.page.locator("#scale input").input_value() == "Grey"
 
 
 def test_everything_can_be_downloaded_at_once(visit, tmp_path):
