@@ -181,13 +181,7 @@ class Explorer:
         started = time.perf_counter()
         original = report_crop(load_photo(image))
         features = self._encode(original, architecture, weights, [c.layer for c in found])
-        reconstructions = []
-        for configuration in found:
-            reconstructions.append(
-                self._decode(original, features[configuration.layer], configuration, started)
-            )
-            started = time.perf_counter()
-        return reconstructions
+        return self._decode_all(original, [(c, features[c.layer]) for c in found], started)
 
     def compare(self, image: Any, a: Configuration, b: Configuration) -> Comparison:
         """Return the reconstructions of one photo by two configurations, and which is better by how much.
@@ -316,19 +310,32 @@ class Explorer:
     def _decode(
         self, original: Image.Image, features: Tensor, configuration: Configuration, started: float
     ) -> Reconstruction:
+        return self._decode_all(original, [(configuration, features)], started)[0]
+
+    def _decode_all(
+        self, original: Image.Image, asked: Sequence[tuple[Configuration, Tensor]], started: float
+    ) -> list[Reconstruction]:
+        """Return the reconstructions from several features of one photo, measured in one go.
+
+        Each one's `seconds` are its share of the time since `started`.
+        """
         original01 = to_tensor(original)[None].to(self.device)
         with torch.inference_mode():
-            reconstruction01 = self._decoder(configuration)(features)
-            metrics = measure(reconstruction01, original01)[0]
-            error = error_map(reconstruction01, original01)[0].cpu().numpy()
-        return Reconstruction(
-            configuration=configuration,
-            original=original,
-            reconstruction=to_pil(reconstruction01[0]),
-            error=colourise(error, -ERROR_RANGE, ERROR_RANGE, "diverging"),
-            metrics=metrics,
-            seconds=time.perf_counter() - started,
-        )
+            drawn01 = torch.cat([self._decoder(c)(features) for c, features in asked])
+            metrics = measure(drawn01, original01)
+            errors = error_map(drawn01, original01.expand_as(drawn01)).cpu().numpy()
+        seconds = (time.perf_counter() - started) / len(asked)
+        return [
+            Reconstruction(
+                configuration=configuration,
+                original=original,
+                reconstruction=to_pil(drawn01[number]),
+                error=colourise(errors[number], -ERROR_RANGE, ERROR_RANGE, "diverging"),
+                metrics=metrics[number],
+                seconds=seconds,
+            )
+            for number, (configuration, _) in enumerate(asked)
+        ]
 
     def _prepare_surgery(
         self, image: Any, configuration: Configuration, operation: Operation, mask: Any, other: Any

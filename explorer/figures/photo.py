@@ -26,6 +26,7 @@ from explorer.figures.style import (
 from explorer.metrics import Metrics, metric_spec
 
 BINS = 60
+BITS_PER_KB = 8000
 
 
 def depth_curves(
@@ -67,7 +68,7 @@ def depth_curves(
     else:
         ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "range": [-0.06, 1.06]}
         found.update_xaxes(ticktext=["first layer", "25 %", "50 %", "75 %", "last layer"], **ticks)
-    finish(found, "", height=140 + 230 * len(metrics))
+    finish(found, "", height=60 + 170 * len(metrics))
     title = "layer and its grid of locations" if one else "relative depth in the network"
     return found.update_xaxes(title_text=title, row=len(metrics), col=1)
 
@@ -183,4 +184,4 @@ def _note(figure: go.Figure, text: str) -> None:
 
 
 def _bits(point: Row) -> str:
-    return f"{point['bits']:,.0f} bits"
+    return f"{point['bits'] / BITS_PER_KB:,.1f} kB"

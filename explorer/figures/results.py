@@ -104,7 +104,7 @@ def by_decoder(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
         note = {"annotation_text": f"{BLUR_NAME}: {blur:.{digits}f}", "annotation_position": "top"}
         found.add_vline(blur, line=BLUR_LINE, **note)
     found.update_yaxes(autorange="reversed", dividercolor=GRID)
-    return finish(found, axis_title(metric), height=180 + 46 * len(rows), legend=False)
+    return finish(found, axis_title(metric), height=150 + 38 * len(rows), legend=False)
 
 
 def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
@@ -117,6 +117,9 @@ def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
     rows = [row for row in rows if row["size"]]
     found = go.Figure()
     keys = ("architecture", "decoder", "loss", "weights")
+    highest = {
+        row["architecture"]: row for row in sorted(rows, key=lambda row: row["mean"][metric])
+    }  # its line bears the architecture's name
     for key in dict.fromkeys(tuple(row[k] for k in keys) for row in rows):
         mine = [row for row in rows if tuple(row[k] for k in keys) == key]
         architecture, colour = key[0], colour_of(key[0])
@@ -125,7 +128,7 @@ def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
             x=[row["size"] for row in mine],
             y=[row["mean"][metric] for row in mine],
             mode="lines+markers+text",
-            text=[architecture] + [""] * (len(mine) - 1),
+            text=[architecture if row is highest[architecture] else "" for row in mine],
             textposition="top left",
             cliponaxis=False,
             line={"dash": DASH_OF[key[2]], "color": colour},
@@ -187,7 +190,7 @@ def significance_matrix(significance: Significance) -> go.Figure:
     found.update_xaxes(showgrid=False, type="category")
     found.update_yaxes(showgrid=False, autorange="reversed")
     title = f"{spec.name}: row minus column<br>(brackets: not proven, p ≥ {PROVEN})"
-    return finish(found, title, height=180 + 44 * len(labels), legend=False)
+    return finish(found, title, height=150 + 38 * len(labels), legend=False)
 
 
 def published_beside_ours(rows: Sequence[Row], perfect: float | None = None) -> go.Figure:
@@ -217,7 +220,7 @@ def published_beside_ours(rows: Sequence[Row], perfect: float | None = None) -> 
     highest = max((bar.x[index] for bar in found.data for index in range(len(bar.x))), default=1)
     found.update_xaxes(range=[0, 1.2 * highest])  # room for the written values
     found.update_layout(barmode="group", bargap=0.3)
-    return finish(found, "PSNR, dB, in two measures", height=200 + 64 * len(rows))
+    return finish(found, "PSNR, dB, in two measures", height=140 + 52 * len(rows))
 
 
 def _scatter(

@@ -31,7 +31,7 @@ GRID = "rgba(125, 125, 125, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
 BLUR_NAME = "blur of the same grid"
 BLUR_LINE = {"dash": "longdash", "color": INK, "width": 1.5}
-LEGEND_GAP = 90  # pixels between a figure's lower axis and its legend
+LEGEND_GAP = 72  # pixels between a figure's lower axis and its legend
 LEGEND_LINE = 20  # pixels
 
 
@@ -81,7 +81,7 @@ def in_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
 
 
 def finish(
-    figure: go.Figure, x_title: str, y_title: str = "", height: int = 440, legend: bool = True
+    figure: go.Figure, x_title: str, y_title: str = "", height: int = 420, legend: bool = True
 ) -> go.Figure:
     """Give a figure its titles, grounds, ink and a legend below; its width is that of the page.
 
@@ -92,7 +92,7 @@ def finish(
         template="plotly_white",
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
-        font={"family": "system-ui, sans-serif", "size": 14, "color": INK},
+        font={"family": "system-ui, sans-serif", "size": 12, "color": INK},
         margin={"l": 60, "r": 20, "t": 30, "b": 60},
         legend={
             **{"orientation": "h", "x": 0, "y": -LEGEND_GAP / (height - 90), "yanchor": "top"},

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.ui import compare, depth, explore, learn, surgery
+from explorer.ui import compare, depth, explore, learn, results_tab, surgery
 from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
@@ -19,7 +19,14 @@ INTRODUCTION = (
     "A network turns a photo into features; a decoder turns them back into a photo. "
     "What does not come back, the network threw away."
 )
-TABS = {"explore": explore, "depth": depth, "compare": compare, "surgery": surgery, "learn": learn}
+TABS = {
+    "explore": explore,
+    "depth": depth,
+    "compare": compare,
+    "surgery": surgery,
+    "results": results_tab,
+    "learn": learn,
+}
 FONT = [
     "ui-sans-serif",
     "system-ui",

@@ -43,7 +43,8 @@ class View:
     question changes while it is open, and at the `triggers`, events of the tab's own components; not when
     photo, configuration and `inputs` are those that are shown. `memory` is what the tab knows of its last
     answer. `jumps` are (event, components, function of their values that returns a Jump). `in_address` are
-    the inputs that a permalink holds, by their names there, each with the type of its value.
+    the inputs that a permalink holds, by their names there, each with the type of its value. A tab that
+    `needs_photo` is empty without one; another is asked also then, with an empty path.
     """
 
     show: Callable[..., Iterator[Update]]
@@ -53,7 +54,8 @@ class View:
     memory: list[Any] = default(default_factory=list)
     triggers: list[Any] = default(default_factory=list)
     jumps: list[tuple[Any, list[Any], Callable[..., Jump]]] = default(default_factory=list)
-    in_address: dict[str, tuple[Any, type]] = default(default_factory=dict)
+    in_address: dict[str, tuple[Any, Callable[[str], Any]]] = default(default_factory=dict)
+    needs_photo: bool = True
 
 
 class Controls:

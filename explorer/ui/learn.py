@@ -60,22 +60,23 @@ def build(explorer: Explorer) -> View:
                 about_maps = gr.HTML(maps_html(None), elem_id="learn-maps-text", elem_classes="answer")
                 strip = picture("learn-strip", "The strongest feature maps of the layer")
         with gr.Column(elem_id="learn-think"):
-            thinking = gr.HTML(elem_id="learn-question")
+            thinking = gr.HTML(thinking_html(first, explorer.results()), elem_id="learn-question")
             with gr.Row(elem_id="learn-buttons"):
-                more = gr.Button(size="sm", elem_id="learn-more")
+                more = gr.Button(open_text(first), size="sm", elem_id="learn-more")
                 gr.DownloadButton(
                     "Worksheet to print", value=worksheet_file(), size="sm", elem_id="learn-worksheet"
                 )
 
     number = gr.State(1)
-    of_step = [number, steps, reading, looks, thinking, more, maps_part]
-    outputs = [*of_step, title, original, reconstruction, figures, about_maps, strip]
+    of_step = [steps, reading, looks, thinking, more, maps_part]
+    outputs = [number, looks, title, original, reconstruction, figures, about_maps, strip]
 
     def show(question: Question, wanted: int) -> Iterator[Update]:
-        """Show the step's text and what the controls give; then the feature maps, if it is about them."""
+        """Show what the controls give; then the feature maps, if the step is about them."""
         c = question.configuration
         result = explorer.reconstruct(question.path, **asdict(c))
-        yield at_step(wanted, c) | {
+        yield {
+            looks: gr.Radio(value=label_of(step_at(wanted), c)),
             title: labels.result_title(result),
             original: result.original,
             reconstruction: result.reconstruction,
@@ -86,28 +87,28 @@ def build(explorer: Explorer) -> View:
             yield {about_maps: maps_html(maps), strip: maps.mosaic(per_page=MAPS)}
 
     def empty() -> Update:
-        pictures = {original: None, reconstruction: None, strip: None}
+        pictures = {original: None, reconstruction: None, strip: None, looks: gr.Radio(value=None)}
         texts = {title: labels.result_title(None), figures: figures_html(None), about_maps: maps_html(None)}
         return pictures | texts
 
-    def at_step(wanted: int, c: Configuration) -> Update:
-        """Return what belongs to a step, with the look marked that the controls stand on."""
+    def at_step(wanted: int) -> Update:
+        """Return the texts of a step, and its looks without a mark: that comes with the result."""
         step = step_at(wanted)
-        current = next((look.label for look in step.looks if look.configuration == c), None)
         return {
-            number: STEPS.index(step) + 1,
             steps: steps_html(STEPS.index(step) + 1),
             reading: reading_html(STEPS.index(step) + 1),
-            looks: gr.Radio([look.label for look in step.looks], value=current),
+            looks: gr.Radio([look.label for look in step.looks]),
             thinking: thinking_html(step, explorer.results()),
-            more: gr.Button(f"Open in {(step.tab or '').capitalize()}", visible=step.tab is not None),
+            more: gr.Button(open_text(step), visible=step.tab is not None),
             maps_part: gr.Column(visible=step.maps),
         }
 
     def go(event: gr.EventData) -> Update:
-        return at_step(event.step, step_at(event.step).start)
+        return {number: event.step} | at_step(event.step)
 
-    gone = steps.click(go, None, of_step, show_progress="hidden", **QUICK)
+    quick = QUICK | {"show_progress": "hidden"}
+    gone = steps.click(go, None, [number, *of_step], **quick)
+    number.change(at_step, number, of_step, **quick)  # a permalink sets it, too
     jumps = [
         (gone.then, [number], lambda wanted: Jump(None, step_at(wanted).start, step_at(wanted).example)),
         (looks.input, [number, looks], look_at),
@@ -116,9 +117,18 @@ def build(explorer: Explorer) -> View:
     return View(show, empty, outputs, inputs=[number], jumps=jumps, in_address={"step": (number, int)})
 
 
+def label_of(step: Step, c: Configuration) -> str | None:
+    """Return the label of the look that the controls stand on, None for another configuration."""
+    return next((look.label for look in step.looks if look.configuration == c), None)
+
+
 def look_at(wanted: int, label: str) -> Jump:
     """Return the jump to one of a step's looks; it leaves the photo as it is."""
     return Jump(configuration={look.label: look.configuration for look in step_at(wanted).looks}.get(label))
+
+
+def open_text(step: Step) -> str:
+    return f"Open in {(step.tab or '').capitalize()}"
 
 
 def worksheet_file() -> str:

@@ -143,7 +143,7 @@ STEPS = (
             "<dfn>invariant</dfn> to them. The decoder must draw them all the same, and can only guess. "
             "Drawn over depth, the quality of the reconstruction is a curve that falls."
         ),
-        task="Go through all five blocks. Note the PSNR of each, then see them side by side in the Depth tab.",
+        task="Go through all five blocks and note the PSNR of each. The Depth tab shows them side by side.",
         question="Between which two blocks is most lost? Is it the same for another photo?",
         answer=(
             "Decibels count in ratios: with every six that are lost, the error doubles. What is left at the "

@@ -82,11 +82,11 @@ def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str,
 
         yield settled | {controls.message: labels.BUSY}
         answered_now = {answered: shown | {tab: asked}, good_photo: path}
-        if path is None:
+        if path is None and views[tab].needs_photo:
             yield views[tab].empty() | answered_now | {controls.message: labels.note(note)}
             return
         try:
-            for number, update in enumerate(views[tab].show(Question(path, found), *own, *memory)):
+            for number, update in enumerate(views[tab].show(Question(path or "", found), *own, *memory)):
                 yield update | (answered_now | {controls.message: labels.note(note)} if number == 0 else {})
         except Exception as error:
             mistake = error if isinstance(error, UserError) else unexpected(tab)
@@ -94,9 +94,9 @@ def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str,
                 {answered: shown | {tab: asked}} if good == path else {}
             )
 
-    def explain(reason: str, path: str, good: str | None) -> Update:
+    def explain(reason: str, path: str | None, good: str | None) -> Update:
         """Say what was wrong; bring back the photo before, whose result is still on the page, if any."""
-        if good and digest(good) != digest(path):
+        if good and path and digest(good) != digest(path):
             return {
                 controls.photo: good,
                 controls.message: labels.alert(f"{reason} The photo before it is still shown."),

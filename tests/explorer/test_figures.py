@@ -236,13 +236,13 @@ def test_published_figures_stand_beside_ours_with_what_is_perfect(results):
 
 
 def test_surgery_curve_marks_the_current_strength():
-    points = [{"strength": s, "psnr": p, "bits": b} for s, p, b in ((8, 25.0, 800), (1, 15.0, 100))]
+    points = [{"strength": s, "psnr": p, "bits": b} for s, p, b in ((8, 25.0, 64000), (1, 15.0, 800))]
     figure = surgery_curve(points, "bits a value", {"strength": 3, "psnr": 21.5, "bits": 312000})
     curve, now = figure.data
     assert list(curve.x) == [1, 8] and list(curve.y) == [15.0, 25.0]
-    assert list(curve.customdata) == ["100 bits", "800 bits"]
+    assert list(curve.customdata) == ["0.1 kB", "8.0 kB"]
     assert (now.x, now.y) == ((3,), (21.5,))
-    assert figure.layout.annotations[0].text == "now: 21.50 dB, 312,000 bits"
+    assert figure.layout.annotations[0].text == "now: 21.50 dB, 39.0 kB"
     assert figure.layout.xaxis.title.text == "bits a value"
     assert len(surgery_curve(points, "bits a value").data) == 1
 

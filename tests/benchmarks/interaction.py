@@ -1,0 +1,100 @@
+"""Measure what a visitor waits for: `python -m tests.benchmarks.interaction`.
+
+Server side, on VGG16: the median seconds of a change of layer or decoder on the same photo (feature maps
+included), of a move of the Surgery slider, and of five layers in Depth as a ratio to one reconstruction from
+block5, both of photos the Explorer has not seen. In Chromium: the bytes of the page, the requests, and the
+seconds to the first reconstruction, with an empty browser cache.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from explorer import Explorer
+from tests.browser.conftest import FLAGS, RESULT_MS, system_chromium
+from tests.serving import ROOT, serve
+
+RUNS = 10
+CAT = ROOT / "assets" / "examples" / "cat.jpg"
+
+
+def main() -> None:
+    explorer = Explorer(ROOT / "checkpoints")
+    changes = [
+        {"layer": layer, "decoder": decoder, "loss": "mse"}
+        for layer in ("block1", "block2", "block3", "block4", "block5")
+        for decoder in explorer.catalogue().decoders("vgg16", layer)
+    ]
+    for change in changes:
+        explorer.reconstruct(CAT, **change)  # loads the decoder
+    waits = [seconds(lambda change=change: explore(explorer, change)) for change in changes]
+    print(f"layer or decoder, same photo  {statistics.median(waits):6.3f} s (slowest {max(waits):.3f})")
+
+    moves = [
+        seconds(lambda bits=bits, layer=layer: explorer.surgery(CAT, layer=layer, strength=bits))
+        for layer in ("block1", "block3", "block5")
+        for bits in (*range(1, 9), *range(1, 9))
+    ]
+    print(f"Surgery slider                {statistics.median(moves):6.3f} s (slowest {max(moves):.3f})")
+
+    for decoder in ("linear", "transposed_conv", "pixel_shuffle"):
+        asked = {"decoder": decoder, "loss": "mse"}
+        one, five = [], []
+        for run in range(RUNS):
+            photo = distinct_photo(2 * run)
+            one.append(seconds(lambda p=photo, a=asked: explorer.reconstruct(p, layer="block5", **a)))
+            photo = distinct_photo(2 * run + 1)
+            five.append(seconds(lambda p=photo, a=asked: explorer.depth(p, **a)))
+        ratio = statistics.median(five) / statistics.median(one)
+        print(f"Depth, {decoder:16}       {ratio:6.2f} times one block5 ({statistics.median(five):.3f} s)")
+    measure_page()
+
+
+def explore(explorer: Explorer, change: dict[str, str]) -> None:
+    explorer.reconstruct(CAT, **change)
+    explorer.features(CAT, layer=change["layer"]).mosaic()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def distinct_photo(number: int) -> Image.Image:
+    pixels = np.array(Image.open(CAT).convert("RGB"))
+    pixels[64:96, 64:96] = np.random.default_rng(number).integers(0, 256, (32, 32, 3))
+    return Image.fromarray(pixels)
+
+
+def measure_page() -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder) / "app.log") as server,
+        sync_playwright() as driver,
+    ):
+        browser = driver.chromium.launch(executable_path=system_chromium(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        network = page.context.new_cdp_session(page)
+        network.send("Network.enable")
+        received: list[float] = []
+        network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+        started = time.perf_counter()
+        page.goto(server.address)
+        page.locator("#card-psnr b", has_text=".").wait_for(timeout=RESULT_MS)
+        first = time.perf_counter() - started
+        page.locator("#mosaic img").wait_for(timeout=RESULT_MS)
+        page.wait_for_timeout(2000)
+        print(f"first picture in Chromium     {first:6.2f} s")
+        print(f"page weight                   {sum(received) / 1e6:6.2f} MB in {len(received)} requests")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
