@@ -111,7 +111,7 @@ def read_by_decoder(results: Results, rows: Sequence[Row]) -> str:
         beside = (
             f", {db(abs(psnr(best) - blur))} {'above' if psnr(best) >= blur else 'below'} the dashed blur"
         )
-    return f"Best is {name(best)} with {db(psnr(best))}{beside}; bars that overlap prove no difference yet."
+    return f"Best is {name(best)} with {db(psnr(best))}{beside}."
 
 
 def read_plane(results: Results, rows: Sequence[Row]) -> str:

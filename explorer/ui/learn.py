@@ -207,7 +207,7 @@ def _figure(metrics: Metrics | None, metric: Metric) -> str:
     figure, reading = ("–", "") if value is None else (metric.format(value), metric.read(value))
     arrow = "↑" if metric.higher else "↓"
     return (
-        f'<div><dt><abbr title="{metric.full_name}">{metric.name}</abbr></dt>'
+        f'<div><dt><abbr title="{metric.full_name}">{metric.name}</abbr></dt> '
         f'<dd><b data-metric="{metric.key}">{figure}</b> <span class="unit">{metric.unit}</span> '
         f'<span class="direction"><span aria-hidden="true">{arrow} </span>{metric.direction}</span></dd>'
         f'<dd class="reading">{reading}</dd></div>'
