@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
@@ -12,10 +12,8 @@ from explorer.colours import colourise
 from explorer.errors import UserError
 from explorer.images import to_tensor
 from explorer.metrics import METRIC_SPECS, Metrics, MetricSpec, error_map
+from explorer.reconstruction import ERROR_RANGE, Reconstruction
 from explorer.results import Paired, Results
-
-if TYPE_CHECKING:
-    from explorer.pipeline import Reconstruction
 
 EXAMPLE = "vgg16/block1/linear/mse"
 
@@ -54,8 +52,8 @@ class Comparison:
     lighter, blue where it is darker.
     """
 
-    a: "Reconstruction"
-    b: "Reconstruction"
+    a: Reconstruction
+    b: Reconstruction
     difference: Image.Image
     verdicts: list[Verdict]
 
@@ -68,18 +66,15 @@ class Comparison:
         }
 
 
-def compare(a: "Reconstruction", b: "Reconstruction", results: Results, colour_range: float) -> Comparison:
-    """Return the comparison of two reconstructions of one photo; `results` says what is usual.
-
-    The colours of the difference end at a luminance of +-`colour_range`.
-    """
+def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:
+    """Return the comparison of two reconstructions of one photo; `results` says what is usual."""
     pictures = (to_tensor(found.reconstruction)[None] for found in (a, b))
     difference = error_map(*pictures)[0].numpy()
     paired = {metric: results.paired(a.configuration, b.configuration, metric) for metric in METRIC_SPECS}
     return Comparison(
         a,
         b,
-        colourise(difference, -colour_range, colour_range, "diverging"),
+        colourise(difference, -ERROR_RANGE, ERROR_RANGE, "diverging"),
         verdicts(a.metrics, b.metrics, paired),
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from explorer.feature_maps import FeatureMaps
-from explorer.pipeline import Reconstruction
+from explorer.reconstruction import Reconstruction
 
 FRAME_MS = 1200
 CAPTION_HEIGHT = 36

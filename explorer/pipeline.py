@@ -1,11 +1,10 @@
 """Explorer: the one object that app, command line, API and tests call; owns caching and locking."""
 
 import hashlib
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -30,72 +29,17 @@ from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
 from explorer.feature_maps import FeatureMaps
 from explorer.images import load_photo, report_crop, to_pil, to_tensor
-from explorer.information import PHOTO_BITS, held_bits
+from explorer.information import held_bits
 from explorer.masks import read_mask
-from explorer.metrics import Metrics, error_map, lpips_network, measure
+from explorer.metrics import error_map, lpips_network, measure
+from explorer.reconstruction import ERROR_RANGE, Reconstruction, Surgery
 from explorer.results import Results
 from explorer.surgery import Given, Operation, operation_spec, psnr_curve
 from explorer.weights import checkpoints_folder
 
-ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
 MAX_CACHED_PHOTOS = 8
 MAX_CACHED_DECODERS = 32
 MAX_COMPARED_PHOTOS = MAX_CACHED_PHOTOS
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """One photo decoded from its features: three 224x224 pictures, what made them, and the figures."""
-
-    configuration: Configuration
-    original: Image.Image
-    reconstruction: Image.Image
-    error: Image.Image
-    metrics: Metrics
-    seconds: float
-
-    @property
-    def figures(self) -> dict[str, float | None]:
-        """The metrics as JSON-ready data (an infinite PSNR as None)."""
-        return {key: value if math.isfinite(value) else None for key, value in asdict(self.metrics).items()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return configuration, metrics and seconds as JSON-ready data."""
-        return asdict(self.configuration) | self.figures | {"seconds": round(self.seconds, 4)}
-
-
-@dataclass(frozen=True)
-class Surgery:
-    """One photo decoded twice: from its features as they are, and after an operation on them.
-
-    `channels` and `positions` are how many the operation touched; `explorer.information.held_bits` says what
-    the bits are.
-    """
-
-    before: Reconstruction
-    after: Reconstruction
-    operation: str
-    strength: float
-    channels: int
-    positions: int
-    bits_before: float
-    bits_after: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what was done and the figures before and after as JSON-ready data."""
-        return asdict(self.after.configuration) | {
-            "operation": self.operation,
-            "strength": self.strength,
-            "unit": operation_spec(self.operation).unit,
-            "channels": self.channels,
-            "positions": self.positions,
-            "bits_before": round(self.bits_before),
-            "bits_after": round(self.bits_after),
-            "bits_photo": PHOTO_BITS,
-            "before": self.before.figures,
-            "after": self.after.figures,
-            "seconds": round(self.after.seconds, 4),
-        }
 
 
 class Explorer:
@@ -190,7 +134,7 @@ class Explorer:
         """
         photo = load_photo(image)
         first, second = (self.reconstruct(photo, **asdict(configuration)) for configuration in (a, b))
-        return compare(first, second, self.results(), ERROR_RANGE)
+        return compare(first, second, self.results())
 
     def compare_photos(self, images: Sequence[Any], configuration: Configuration) -> list[Reconstruction]:
         """Return the reconstructions of 1 to 8 photos by one configuration, in the order given.

@@ -56,7 +56,7 @@ def build(explorer: Explorer) -> gr.Blocks:
             with gr.Column(elem_id="controls"):
                 controls = Controls(explorer.catalogue())
             views = {}
-            with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
                 for name, module in TABS.items():
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}", render_children=True):
                         views[name] = module.build(explorer)

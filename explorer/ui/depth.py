@@ -13,7 +13,7 @@ from explorer.downloads import animation
 from explorer.encoders import encoder_spec
 from explorer.figures import depth_curves
 from explorer.images import to_tensor
-from explorer.pipeline import Reconstruction
+from explorer.reconstruction import Reconstruction
 from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.explore import picture

@@ -12,7 +12,7 @@ from explorer.encoders import ENCODERS
 from explorer.feature_maps import PER_PAGE, FeatureMaps
 from explorer.information import PHOTO_BITS
 from explorer.metrics import Metrics, metric_spec
-from explorer.pipeline import ERROR_RANGE, Reconstruction, Surgery
+from explorer.reconstruction import ERROR_RANGE, Reconstruction, Surgery
 from explorer.results import Results
 from explorer.surgery import Operation
 from explorer.ui.choices import LOSS_NAMES
