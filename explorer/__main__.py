@@ -109,11 +109,13 @@ def list_ready(options: argparse.Namespace) -> None:
 
 def reconstruct(options: argparse.Namespace) -> None:
     from explorer import Explorer
+    from explorer.baselines import standing
 
-    found = Explorer(options.checkpoints).reconstruct(
+    explorer = Explorer(options.checkpoints)
+    found = explorer.reconstruct(
         options.image, options.architecture, options.layer, options.decoder, options.loss, options.weights
     )
-    row = _save(found, options.out)
+    row = _save(found, options.out) | {"standing": standing(found, explorer.results()).to_dict()}
     _report([row])
     if options.json:
         print(json.dumps(row))

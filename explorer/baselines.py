@@ -1,10 +1,18 @@
-"""What needs no features at all, to stand beside every reconstruction: a blur on the grid of a layer."""
+"""What every reconstruction stands beside: the blur of a layer's grid, the mean photo, the test photos."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.metrics import Metrics, measure
+from explorer.encoders import encoder_spec
+from explorer.images import to_tensor
+from explorer.metrics import METRIC_SPECS, Metrics, measure
+from explorer.reconstruction import Reconstruction
+from explorer.results import Results
 
 
 def blur(photos01: Tensor, size: int) -> Tensor:
@@ -24,3 +32,38 @@ def blur_metrics(original01: Tensor, size: int) -> Metrics:
     """
     photos01 = original01[None]
     return measure(blur(photos01, size), photos01)[0]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How good the figures of one photo are, next to what needs no features and to the test photos.
+
+    `blur` is the photo itself blurred on the layer's grid of `size` x `size`, `mean_photo` the mean score
+    over the test photos of showing the mean of the others, `percentile` the share of the `photos` test
+    photos, 0 to 1, that this photo does better than. By metric; None where it was not measured.
+    """
+
+    size: int
+    blur: Metrics
+    mean_photo: dict[str, float | None]
+    percentile: dict[str, float | None]
+    photos: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this as JSON-ready data (an infinite PSNR as None)."""
+        blur = {key: value if math.isfinite(value) else None for key, value in asdict(self.blur).items()}
+        return asdict(self) | {"blur": blur}
+
+
+def standing(result: Reconstruction, results: Results) -> Standing:
+    """Return where one photo's reconstruction stands; `results` are the measured ones."""
+    c = result.configuration
+    size = encoder_spec(c.architecture).layer(c.layer).size
+    row = results.row(c)
+    return Standing(
+        size,
+        blur_metrics(to_tensor(result.original), size),
+        {metric: results.mean_photo(metric) for metric in METRIC_SPECS},
+        {metric: results.percentile(c, metric, getattr(result.metrics, metric)) for metric in METRIC_SPECS},
+        len(row["per_image"]) if row else 0,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
+from explorer.baselines import standing
 from explorer.colours import MAP_SCALES
 from explorer.downloads import pack
 from explorer.feature_maps import FeatureMaps
@@ -44,6 +45,7 @@ def build(explorer: Explorer) -> View:
                 error = picture("error-map", "Error map: where the reconstruction is too bright or too dark")
                 with gr.Column(elem_id="error-side"):
                     gr.HTML(labels.error_legend(), elem_id="error-legend")
+                    stands = gr.HTML(labels.standing_text(None), elem_id="standing", elem_classes="answer")
                     download = gr.DownloadButton(DOWNLOAD, size="sm", elem_id="download", interactive=False)
             with gr.Row(elem_id="features-row"):
                 mosaic = picture("mosaic", "Feature maps of the chosen layer, strongest channel first")
@@ -74,7 +76,7 @@ def build(explorer: Explorer) -> View:
     shown = gr.State(None)  # the Question whose feature maps are on the page
     enlarged = gr.State(False)  # one channel is shown instead of the mosaic
     features = [mosaic, about_features, number, previous, following, back, enlarged]
-    outputs = [shown, title, comparison, error, cards, download, *features]
+    outputs = [shown, title, comparison, error, cards, stands, download, *features]
 
     def show(question: Question, colours: str) -> Iterator[Update]:
         """Show the reconstruction, then the first page of feature maps, then offer all of it."""
@@ -90,6 +92,7 @@ def build(explorer: Explorer) -> View:
         }
         maps = maps_of(question)
         yield feature_page(maps, 1, colours)
+        yield {stands: labels.standing_text(standing(result, explorer.results()))}
         yield {
             download: gr.DownloadButton(DOWNLOAD, value=str(pack(result, maps, colours)), interactive=True)
         }
@@ -97,6 +100,7 @@ def build(explorer: Explorer) -> View:
     def empty() -> Update:
         pictures = {shown: None, comparison: None, error: None, mosaic: None}
         texts = {title: labels.result_title(None), cards: labels.cards(None)}
+        texts |= {stands: labels.standing_text(None)}
         texts |= {about_features: labels.feature_text(None, 0), back: gr.Button(visible=False)}
         pictures |= {enlarged: False}
         return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from explorer.baselines import Standing
 from explorer.checkpoints import Catalogue, Configuration
 from explorer.colours import lookup_table
 from explorer.comparison import Comparison
@@ -94,6 +95,24 @@ def error_legend() -> str:
         f"<span>+{percent}<br>too bright</span></div>"
         '<p class="about fine">Per cent of full brightness; the scale is the same for every photo.</p>'
     )
+
+
+def standing_text(found: Standing | None) -> str:
+    """Return where the photo stands: among the test photos, and beside what needs no features."""
+    if found is None:
+        return "<h2>Where it stands</h2>"
+    lines = []
+    share = found.percentile["psnr"]
+    if share is not None:
+        lines.append(f"PSNR better than for <b>{share:.0%}</b> of the {found.photos} test photos.")
+    lines.append(
+        f"A blur of this photo with {found.size}×{found.size} colours: <b>{found.blur.psnr:.1f} dB</b>, "
+        f"LPIPS {found.blur.lpips:.3f}."
+    )
+    mean = found.mean_photo["psnr"]
+    if mean is not None:
+        lines.append(f"The mean of other photos: {mean:.1f} dB.")
+    return f'<h2>Where it stands</h2><p class="about">{" ".join(lines)}</p>'
 
 
 def feature_text(maps: FeatureMaps | None, page: int) -> str:
