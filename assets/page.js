@@ -35,6 +35,7 @@
   }
 
   function equip() {
+    document.querySelectorAll(".empty[aria-label]:not([role])").forEach((place) => place.setAttribute("role", "img"));
     const slider = document.querySelector("#comparison");
     if (!slider) return;
     slider.querySelectorAll("img").forEach((picture, i) => {

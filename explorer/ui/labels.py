@@ -29,7 +29,8 @@ SELECTORS = {
 }
 LEFT_SIDE = '<p class="side"><span aria-hidden="true">◂ </span>Original</p>'
 RIGHT_SIDE = '<p class="side right">Reconstruction<span aria-hidden="true"> ▸</span></p>'
-BUSY = '<span class="busy"></span>'  # as long as it is on the page, the results are dimmed
+# as long as it is on the page, the results are dimmed and a bar runs along the top
+BUSY = '<span class="busy" role="status">Working…</span>'
 NO_PHOTO = "Choose an example, drop in a photo or take one with the camera."
 NOTHING_READY = (
     "No decoder is ready yet. To make the first ones: "
