@@ -89,7 +89,7 @@ def test_a_heading_sorts_by_the_numbers(visit):
 
 
 def test_a_row_is_opened_by_keyboard(visit):
-    open_results(visit, "only_decoder=linear&only_architecture=vgg16")
+    open_results(visit, "only_decoder=linear&only_architecture=vgg16&only_weights=imagenet")
     visit.page.locator(f"{ROWS} a").first.focus()
     for key in ["ArrowDown", "ArrowDown", "Enter"]:
         visit.page.keyboard.press(key)
