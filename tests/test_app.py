@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,12 @@ def test_a_mask_on_the_server_is_not_read(client, cat):
         client.predict(handle_file(cat), operation="mask", mask=path, api_name="/surgery")
 
 
+def in_a_thread(ask):
+    """Run a coroutine where Playwright's loop, which the browser tests leave running, is not in the way."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(ask())).result()
+
+
 def test_the_functions_are_offered_as_mcp_tools(client):
     async def ask() -> tuple[dict, str, str]:
         async with (
@@ -180,7 +187,7 @@ def test_the_functions_are_offered_as_mcp_tools(client):
             wrong = await session.call_tool("reconstruct", {"photo": DOT, "layer": "blok1"})
             return tools, ready.content[0].text, wrong.content[0].text
 
-    tools, ready, wrong = asyncio.run(ask())
+    tools, ready, wrong = in_a_thread(ask)
     assert set(tools) == {"reconstruct", "depth_sweep", "feature_maps", "compare", "surgery", "catalogue"}
     described = tools["reconstruct"].inputSchema["properties"]
     assert all(described[name]["description"] for name in ("photo", "layer", "decoder", "loss"))

@@ -111,7 +111,7 @@ def test_figures_are_transparent_take_the_width_of_the_page_and_have_their_legen
     series, blurs = depths
     figures = [
         by_size(results.table(decoder="linear")),
-        by_decoder(results.table(architecture="vgg16", layer="block1")),
+        by_decoder(results.table(architecture="vgg16", layer="block1", weights="imagenet")),
         depth_curves([series["vgg16"]], blurs),
         histogram([1.0, 2.0], "value"),
     ]
@@ -165,7 +165,7 @@ def test_exact_copy_leaves_a_gap_in_the_curve(depths):
 
 
 def test_decoders_of_a_layer_stand_in_groups_with_their_intervals(results):
-    rows = results.table(architecture="vgg16", layer="block1")
+    rows = results.table(architecture="vgg16", layer="block1", weights="imagenet")
     figure = by_decoder(rows)
     trained = named(figure, "transposed_conv")
     mine = [row for row in rows if row["decoder"] == "transposed_conv"]

@@ -145,7 +145,7 @@ def test_table_runs_through_the_tables_of_names(results):
 
 
 def test_table_row_has_all_that_is_shown(results):
-    [row] = results.table(architecture="vgg16", layer="block3", decoder="linear")
+    [row] = results.table(architecture="vgg16", layer="block3", decoder="linear", weights="imagenet")
     assert (row["name"], row["title"]) == (BLOCK3.name, "VGG16 block3, Linear map (mse)")
     assert (row["size"], row["channels"]) == (28, 256)
     assert row["mean"]["psnr"] == results.row(BLOCK3)["mean"]["psnr"]

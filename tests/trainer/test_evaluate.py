@@ -22,7 +22,7 @@ FIGURES = {"psnr", "ssim", "lpips", "mse"}
 
 @pytest.fixture(scope="module")
 def results(photos_folder):
-    return evaluate(photos_folder, BUNDLED, "vgg16-block1-linear-*", progress_bar=False)
+    return evaluate(photos_folder, BUNDLED, "vgg16-block1-linear-*-imagenet", progress_bar=False)
 
 
 def test_row_has_the_figures_of_every_photo_and_their_summary(results):
@@ -50,7 +50,7 @@ def test_only_a_changed_checkpoint_is_measured_again(results, photos_folder, tmp
     write_results(marked, path)
 
     def measured_again() -> float:
-        only = "vgg16-block1-linear-*"
+        only = "vgg16-block1-linear-*-imagenet"
         [found] = evaluate(photos_folder, BUNDLED, only, path, progress_bar=False)["configurations"]
         return found["mean"]["psnr"]
 
@@ -70,7 +70,9 @@ def test_baselines_are_the_mean_of_the_others_and_the_blur_of_the_grid(results, 
 
 def test_configurations_of_the_same_features_are_compared_in_pairs(photos_folder):
     found = evaluate(photos_folder, BUNDLED, "vgg16-block1-*", progress_bar=False)
-    count = len(found["configurations"])
+    trained = [row for row in found["configurations"] if row["weights"] == "imagenet"]
+    count = len(trained)
+    assert len(found["configurations"]) > count  # the control stands alone: its features are others
     assert count >= 3
     assert len(found["comparisons"]) == 3 * count * (count - 1) // 2
     means = {"-".join(row[k] for k in KEYS): row["mean"] for row in found["configurations"]}
@@ -83,7 +85,7 @@ def test_configurations_of_the_same_features_are_compared_in_pairs(photos_folder
 
 def test_published_protocol_caps_even_the_photo_itself(photos_folder):
     found = evaluate(
-        photos_folder, BUNDLED, "vgg16-block1-linear-*", protocol="published", progress_bar=False
+        photos_folder, BUNDLED, "vgg16-block1-linear-*-imagenet", protocol="published", progress_bar=False
     )
     [oracle] = [row for row in found["baselines"] if row["baseline"] == "photo"]
     assert oracle["mean"]["psnr"] < 17.65
@@ -93,7 +95,7 @@ def test_published_protocol_caps_even_the_photo_itself(photos_folder):
 def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos_folder, tmp_path, capsys):
     out = tmp_path / "results.json"
     for layer in ("block1", "block2"):
-        only = f"vgg16-{layer}-linear-*"
+        only = f"vgg16-{layer}-linear-*-imagenet"
         assert main(["evaluate", "--photos", str(photos_folder), "--only", only, "--out", str(out)]) == 0
     found = json.loads(out.read_text())
     assert [row["layer"] for row in found["configurations"]] == ["block1", "block2"]
@@ -135,5 +137,5 @@ def test_results_file_has_a_row_for_every_bundled_checkpoint(explorer: Explorer)
 
 
 def test_pattern_that_matches_nothing_lists_what_is_ready(photos_folder, capsys):
-    assert main(["evaluate", "--photos", str(photos_folder), "--only", "resnet*"]) == 2
+    assert main(["evaluate", "--photos", str(photos_folder), "--only", "nothing*"]) == 2
     assert "vgg16-block1-linear-mse-imagenet" in capsys.readouterr().err

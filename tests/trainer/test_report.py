@@ -10,7 +10,7 @@ from trainer.__main__ import main
 def page(photos_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     results, out = folder / "results.json", folder / "report.html"
-    only = ["--only", "vgg16-block[12]-linear-*"]
+    only = ["--only", "vgg16-block[12]-linear-*-imagenet"]
     assert main(["evaluate", "--photos", str(photos_folder), *only, "--out", str(results)]) == 0
     assert main(["report", "--results", str(results), "--out", str(out)]) == 0
     return json.loads(results.read_text()), out.read_text()

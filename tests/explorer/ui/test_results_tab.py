@@ -44,7 +44,7 @@ def published() -> Results:
 @pytest.fixture
 def linear(results):
     """The row of VGG16 block1's linear map."""
-    [row] = results.table(architecture="vgg16", layer="block1", decoder="linear")
+    [row] = results.table(architecture="vgg16", layer="block1", decoder="linear", weights="imagenet")
     return row
 
 
