@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from tests.browser.conftest import RESULT_MS, playwright
-from tests.browser.test_explore import CAT, PHONE, picture, texts
+from tests.browser.test_explore import CAT, DESKTOP, PHONE, picture, texts
 from tests.serving import ROOT
 
 TABS = ["explore", "depth", "compare", "surgery", "results", "learn"]
@@ -21,6 +21,9 @@ PICTURE = {
     "results": "#results-plot .js-plotly-plot",
     "learn": "#tab-learn .picture img",
 }
+
+
+BOTH_WIDTHS = pytest.mark.parametrize("visit", [DESKTOP, PHONE], indirect=True, ids=["desktop", "phone"])
 
 
 def open_tab(visit, tab: str, query: str = "decoder=linear") -> None:
@@ -50,6 +53,7 @@ def drag(visit, selector: str, key: str, times: int = 1) -> None:
         visit.page.keyboard.press(key)
 
 
+@BOTH_WIDTHS
 def test_depth_goes_from_shallow_to_deep_with_the_slider(visit):
     open_tab(visit, "depth")
     assert "VGG16 block1, depth 1 of 5" in texts(visit, "#depth-title")
@@ -98,6 +102,7 @@ def test_another_decoder_is_laid_over_the_curves(visit):
     assert "attention" in visit.page.locator("#depth-plot .legend").text_content()
 
 
+@BOTH_WIDTHS
 def test_compare_says_who_wins(visit, explorer):
     open_tab(visit, "compare", "decoder=linear&layer=block3&b_decoder=linear&b_layer=block1&example=cat")
     verdict = visit.page.locator("#verdict tbody tr").first.inner_text().split()
@@ -136,6 +141,7 @@ def test_one_way_is_tried_on_several_photos(visit):
     assert visit.page.locator("#verdict tbody tr").count() == 2
 
 
+@BOTH_WIDTHS
 def test_surgery_follows_its_slider(visit):
     open_tab(visit, "surgery", "decoder=linear&layer=block2&operation=quantise&strength=8")
     untouched, after = picture(visit, "#surgery-before"), picture(visit, "#surgery-after")
@@ -213,9 +219,12 @@ def test_what_the_link_asks_wrongly_is_left_out(visit):
     assert visit.page.get_by_role("alert").count() == 0
 
 
+@BOTH_WIDTHS
 def test_a_channel_is_seen_over_the_photo_and_back(visit):
     visit.open("?decoder=linear&layer=block2")
     mosaic = picture(visit, "#mosaic")
+    visit.page.locator("#mosaic").scroll_into_view_if_needed()
+    visit.page.wait_for_function("document.querySelector('#mosaic img').naturalWidth > 0")  # loaded lazily
     visit.page.locator("#mosaic img").click(position={"x": 20, "y": 20})
     visit.page.get_by_role("heading", name="Channel").wait_for()
     assert visit.page.get_by_label("Histogram of 3136 values").is_visible()
@@ -257,10 +266,7 @@ def test_what_cannot_be_shown_is_listed_with_the_reason(visit):
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize(
     "visit",
-    [
-        {"viewport": {"width": 1440, "height": 900}},
-        PHONE | {"color_scheme": "dark"},
-    ],
+    [DESKTOP, PHONE | {"color_scheme": "dark"}],
     indirect=True,
     ids=["desktop", "phone"],
 )
