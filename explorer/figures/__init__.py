@@ -1,6 +1,6 @@
 """Plotly figures, one function each: data in, figure out. Nothing is measured here."""
 
-from explorer.figures.photo import depth_curves, histogram, surgery_curve
+from explorer.figures.photo import depth_curves, surgery_curve
 from explorer.figures.results import (
     by_decoder,
     by_layer,
@@ -20,7 +20,6 @@ __all__ = [
     "by_layer",
     "by_size",
     "depth_curves",
-    "histogram",
     "perception_distortion",
     "published_beside_ours",
     "quality_and_cost",

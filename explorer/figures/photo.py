@@ -1,9 +1,7 @@
 """Figures of one photo: how much of it is left with depth, under surgery, and the values of its features."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -25,7 +23,6 @@ from explorer.figures.style import (
 )
 from explorer.metrics import Metrics, metric_spec
 
-BINS = 60
 BITS_PER_KB = 8000
 
 
@@ -102,27 +99,6 @@ def surgery_curve(points: Sequence[Row], strength_title: str, current: Row | Non
         )
         _note(found, f"now: {current['psnr']:.2f} dB, {_bits(current)}")
     return finish(found, strength_title, axis_title("psnr"), height=360, legend=False)
-
-
-def histogram(values: Any, title: str) -> go.Figure:
-    """Return how often values occur, in per cent; exact zeros, often most values, are told apart in words."""
-    flat = np.asarray(values, dtype=np.float64).ravel()
-    others = flat[flat != 0]
-    counts, edges = np.histogram(others, bins=BINS)
-    found = go.Figure()
-    found.add_bar(
-        x=(edges[:-1] + edges[1:]) / 2,
-        y=100 * counts / max(1, flat.size),
-        width=np.diff(edges),
-        marker={"color": ACCENT, "line": {"width": 0}},
-        customdata=np.stack([edges[:-1], edges[1:]], axis=1),
-        hovertemplate="%{customdata[0]:.3~g} to %{customdata[1]:.3~g}: %{y:.2f} %<extra></extra>",
-    )
-    zeros = 1 - others.size / max(1, flat.size)
-    if zeros:
-        _note(found, f"exactly zero, not drawn: {zeros:.1%}")
-    found.update_layout(bargap=0)
-    return finish(found, title, "share of all values, %", height=320, legend=False)
 
 
 def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bool) -> go.Scatter:

@@ -10,7 +10,7 @@ from explorer import Explorer
 from explorer.checkpoints import Configuration
 from explorer.ui import choices, labels
 from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
-from explorer.ui.explore import picture
+from explorer.ui.explore import gallery, picture
 
 TITLE = "Compare"
 WAYS, PHOTOS = "Two ways, one photo", "One way, several photos"
@@ -54,28 +54,17 @@ def build(explorer: Explorer) -> View:
             with gr.Column():
                 gr.HTML('<p class="side">Where they differ: red where A is lighter, blue where B is</p>')
                 difference = picture("compare-difference", "A minus B in brightness", zoom=True)
-        gallery = gr.Gallery(
-            show_label=False,
-            container=False,
-            columns=4,
-            format="png",
-            allow_preview=False,
-            interactive=False,
-            buttons=[],
-            visible=False,
-            elem_id="compare-gallery",
-            elem_classes="picture zoomable",
-        )
+        pairs = gallery("compare-gallery", columns=4, zoom=True, visible=False)
         verdict = gr.HTML(labels.verdict_text(None), elem_classes="answer", elem_id="verdict")
     outputs = [title, mode, second_row, *others, files, four, original, name_a, a, name_b, b, difference]
-    outputs += [gallery, verdict]
+    outputs += [pairs, verdict]
 
     def show(question: Question, chosen: str, *rest: Any) -> Iterator[Update]:
         """Show two reconstructions and their verdict, or those of several photos."""
         *selected, given = rest
         two = chosen != PHOTOS
         layout = {part: gr.update(visible=two) for part in (second_row, four)}
-        layout |= {part: gr.update(visible=not two) for part in (files, gallery)}
+        layout |= {part: gr.update(visible=not two) for part in (files, pairs)}
         layout |= {mode: WAYS} if chosen not in (WAYS, PHOTOS) else {}
         yield from (two_ways if two else several)(
             question.path, question.configuration, selected, given, layout
@@ -113,14 +102,12 @@ def build(explorer: Explorer) -> View:
         )
         yield layout | {
             title: labels.photos_title(c),
-            gallery: gr.Gallery(
-                [pair for both in zip(*pictures, strict=True) for pair in both], visible=True
-            ),
+            pairs: gr.Gallery([pair for both in zip(*pictures, strict=True) for pair in both], visible=True),
             verdict: labels.photos_table(found, explorer.results()),
         }
 
     def empty() -> Update:
-        pictures = {part: None for part in (original, a, b, difference, gallery)}
+        pictures = {part: None for part in (original, a, b, difference, pairs)}
         return pictures | {title: labels.compare_title(None), verdict: labels.verdict_text(None)}
 
     zoom.input(None, zoom, js="zoom => document.getElementById('compare').style.setProperty('--zoom', zoom)")

@@ -16,7 +16,7 @@ from explorer.images import to_tensor
 from explorer.reconstruction import Reconstruction
 from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View
-from explorer.ui.explore import picture
+from explorer.ui.explore import gallery, picture
 from explorer.ui.page import PAGE_EVENT
 
 TITLE = "Depth"
@@ -40,17 +40,7 @@ def build(explorer: Explorer) -> View:
             with gr.Row(elem_id="depth-buttons"):
                 play = gr.Button(PLAY, size="sm", elem_id="play")
                 download = gr.DownloadButton("Download GIF", size="sm", elem_id="gif", interactive=False)
-            strip = gr.Gallery(
-                show_label=False,
-                container=False,
-                columns=6,
-                format="png",
-                allow_preview=False,
-                interactive=False,
-                buttons=[],
-                elem_id="depth-strip",
-                elem_classes="picture",
-            )
+            strip = gallery("depth-strip", columns=6)
         with gr.Column(elem_id="depth-curves"):
             overlays = gr.Dropdown(
                 list(series),

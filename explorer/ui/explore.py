@@ -180,3 +180,19 @@ def picture(elem_id: str, alt_text: str, zoom: bool = False) -> gr.Image:
         elem_classes=["picture", "zoomable"] if zoom else "picture",
         alt_text=alt_text,
     )
+
+
+def gallery(elem_id: str, columns: int, zoom: bool = False, **options: Any) -> gr.Gallery:
+    """Return a row of pictures that are only shown and can be chosen from."""
+    return gr.Gallery(
+        show_label=False,
+        container=False,
+        columns=columns,
+        format="png",
+        allow_preview=False,
+        interactive=False,
+        buttons=[],
+        elem_id=elem_id,
+        elem_classes=["picture", "zoomable"] if zoom else "picture",
+        **options,
+    )

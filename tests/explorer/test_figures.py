@@ -12,7 +12,6 @@ from explorer.figures import (
     by_layer,
     by_size,
     depth_curves,
-    histogram,
     perception_distortion,
     published_beside_ours,
     quality_and_cost,
@@ -113,7 +112,6 @@ def test_figures_are_transparent_take_the_width_of_the_page_and_have_their_legen
         by_size(results.table(decoder="linear")),
         by_decoder(results.table(architecture="vgg16", layer="block1", weights="imagenet")),
         depth_curves([series["vgg16"]], blurs),
-        histogram([1.0, 2.0], "value"),
     ]
     for figure in figures:
         layout = figure.layout
@@ -245,15 +243,3 @@ def test_surgery_curve_marks_the_current_strength():
     assert figure.layout.annotations[0].text == "now: 21.50 dB, 39.0 kB"
     assert figure.layout.xaxis.title.text == "bits a value"
     assert len(surgery_curve(points, "bits a value").data) == 1
-
-
-def test_histogram_tells_zeros_apart_and_counts_all_others():
-    figure = histogram(np.array([0.0] * 6 + [1.0, 2.0, 2.0, 4.0]), "feature value")
-    [bars] = figure.data
-    assert sum(bars.y) == pytest.approx(40)
-    assert max(bars.y) == pytest.approx(20) and bars.x[int(np.argmax(bars.y))] == pytest.approx(2, abs=0.05)
-    assert figure.layout.annotations[0].text == "exactly zero, not drawn: 60.0%"
-
-
-def test_histogram_of_zeros_alone_is_empty():
-    assert sum(histogram(np.zeros((4, 4)), "feature value").data[0].y) == 0
