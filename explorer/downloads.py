@@ -3,10 +3,8 @@
 import csv
 import io
 import json
-import tempfile
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -17,35 +15,33 @@ FRAME_MS = 1200
 CAPTION_HEIGHT = 36
 
 
-def pack(result: Reconstruction, maps: FeatureMaps, scale: str = "viridis") -> Path:
-    """Return a new ZIP file: original, reconstruction, error map and feature maps as PNG, figures, channels.
+def pack(result: Reconstruction, maps: FeatureMaps, scale: str = "viridis") -> bytes:
+    """Return a ZIP file: original, reconstruction, error map and feature maps as PNG, figures, channels.
 
     The figures are metrics.json (with the configuration) and metrics.csv, the channels' statistics
-    channels.csv. The file lies in a new temporary folder and is the caller's to delete.
+    channels.csv.
     """
-    path = Path(tempfile.mkdtemp(prefix="explorer-")) / f"{result.configuration.name}.zip"
+    buffer = io.BytesIO()
     pictures = {name: getattr(result, name) for name in ("original", "reconstruction", "error")}
     pictures["feature_maps"] = maps.mosaic(scale=scale)
     row = result.to_dict()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:  # PNG files do not get smaller
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:  # PNG files do not get smaller
         for name, picture in pictures.items():
             file.writestr(f"{name}.png", png(picture))
         file.writestr("metrics.json", json.dumps(row, indent=2))
         file.writestr("metrics.csv", table([row]))
         file.writestr("channels.csv", table(maps.statistics()))
-    return path
+    return buffer.getvalue()
 
 
-def animation(frames: Sequence[tuple[Image.Image, str]], first: Image.Image) -> Path:
-    """Return a new GIF file: the original, then each picture with its caption below it, for ever.
-
-    The file lies in a new temporary folder and is the caller's to delete.
-    """
-    path = Path(tempfile.mkdtemp(prefix="explorer-")) / "depth.gif"
+def animation(frames: Sequence[tuple[Image.Image, str]], first: Image.Image) -> bytes:
+    """Return a GIF file: the original, then each picture with its caption below it, for ever."""
+    buffer = io.BytesIO()
     drawn = [captioned(picture, text) for picture, text in [(first, "original"), *frames]]
     paletted = [frame.quantize(dither=Image.Dither.FLOYDSTEINBERG) for frame in drawn]
-    paletted[0].save(path, save_all=True, append_images=paletted[1:], duration=FRAME_MS, loop=0)
-    return path
+    others = {"save_all": True, "append_images": paletted[1:]}
+    paletted[0].save(buffer, format="GIF", duration=FRAME_MS, loop=0, **others)
+    return buffer.getvalue()
 
 
 def captioned(picture: Image.Image, text: str) -> Image.Image:

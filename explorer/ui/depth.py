@@ -17,6 +17,7 @@ from explorer.reconstruction import Reconstruction
 from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.explore import gallery, picture
+from explorer.ui.files import offered_file
 from explorer.ui.page import PAGE_EVENT
 
 TITLE = "Depth"
@@ -77,8 +78,12 @@ def build(explorer: Explorer) -> View:
             architecture, decoder, loss, weights = series[name]
             lines.append(explorer.depth(question.path, architecture, decoder, loss, weights))
         yield {curves: draw(lines)}
-        path = animation([(x.reconstruction, labels.depth_caption(x)) for x in found], found[0].original)
-        yield {download: gr.DownloadButton("Download GIF", value=str(path), interactive=True)}
+        gif = animation([(x.reconstruction, labels.depth_caption(x)) for x in found], found[0].original)
+        yield {
+            download: gr.DownloadButton(
+                "Download GIF", value=offered_file("depth.gif", gif), interactive=True
+            )
+        }
 
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, curves: None, results: []}

@@ -14,6 +14,7 @@ from explorer.downloads import pack
 from explorer.feature_maps import FeatureMaps
 from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View
+from explorer.ui.files import offered_file
 from explorer.ui.page import PAGE_EVENT
 
 TITLE = "Explore"
@@ -93,9 +94,8 @@ def build(explorer: Explorer) -> View:
         maps = maps_of(question)
         yield feature_page(maps, 1, colours)
         yield {stands: labels.standing_text(standing(result, explorer.results()))}
-        yield {
-            download: gr.DownloadButton(DOWNLOAD, value=str(pack(result, maps, colours)), interactive=True)
-        }
+        file = offered_file(f"{c.name}.zip", pack(result, maps, colours))
+        yield {download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True)}
 
     def empty() -> Update:
         pictures = {shown: None, comparison: None, error: None, mosaic: None}

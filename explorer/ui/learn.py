@@ -1,10 +1,8 @@
 """The Learn tab: a lesson of eight steps that sets the controls and shows what they give."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,6 +16,7 @@ from explorer.results import Results
 from explorer.ui import labels
 from explorer.ui.controls import Jump, Question, Update, View
 from explorer.ui.explore import picture
+from explorer.ui.files import offered_file
 from explorer.ui.lesson import STEPS, Step, step_at
 from explorer.ui.readings import METRICS, Metric
 from explorer.ui.worksheet import worksheet
@@ -64,7 +63,10 @@ def build(explorer: Explorer) -> View:
             with gr.Row(elem_id="learn-buttons"):
                 more = gr.Button(open_text(first), size="sm", elem_id="learn-more")
                 gr.DownloadButton(
-                    "Worksheet to print", value=worksheet_file(), size="sm", elem_id="learn-worksheet"
+                    "Worksheet to print",
+                    value=offered_file("worksheet.html", worksheet().encode()),
+                    size="sm",
+                    elem_id="learn-worksheet",
                 )
 
     number = gr.State(1)
@@ -129,13 +131,6 @@ def look_at(wanted: int, label: str) -> Jump:
 
 def open_text(step: Step) -> str:
     return f"Open in {(step.tab or '').capitalize()}"
-
-
-def worksheet_file() -> str:
-    """Return the path of a new file that holds the worksheet."""
-    path = Path(tempfile.mkdtemp(prefix="explorer-")) / "worksheet.html"
-    path.write_text(worksheet(), encoding="utf-8")
-    return str(path)
 
 
 def steps_html(current: int) -> str:

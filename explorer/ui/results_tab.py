@@ -1,9 +1,7 @@
 """The Results tab: everything that was measured, as a table, in charts and beside published figures."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -20,6 +18,7 @@ from explorer.ui import labels
 from explorer.ui.charts import CHARTS
 from explorer.ui.choices import LOSS_NAMES, Choices
 from explorer.ui.controls import Jump, Question, Update, View
+from explorer.ui.files import offered_file
 from explorer.ui.results_table import SCRIPT, Row, configuration, csv_row, table_html
 from explorer.weights import SOURCES
 
@@ -181,9 +180,8 @@ def csv_file(name: str, rows: list[dict[str, Any]]) -> gr.DownloadButton:
     """Return the update that lets rows be downloaded as a new CSV file."""
     if not rows:
         return gr.DownloadButton(interactive=False)
-    path = Path(tempfile.mkdtemp(prefix="explorer-")) / f"{name}.csv"
-    path.write_text(csv_text(rows), encoding="utf-8")
-    return gr.DownloadButton(value=str(path), interactive=True)
+    file = offered_file(f"{name}.csv", csv_text(rows).encode())
+    return gr.DownloadButton(value=file, interactive=True)
 
 
 def title_html(results: Results) -> str:

@@ -19,7 +19,7 @@ def result(explorer, cat):
 
 @pytest.fixture(scope="module")
 def archive(result, explorer, cat):
-    with zipfile.ZipFile(pack(result, explorer.features(cat, layer="block2"), "grey")) as file:
+    with zipfile.ZipFile(io.BytesIO(pack(result, explorer.features(cat, layer="block2"), "grey"))) as file:
         yield file
 
 
@@ -49,7 +49,7 @@ def test_its_figures_are_the_results_own(archive, result):
 def test_the_animation_shows_the_original_and_then_every_layer(explorer, cat):
     found = explorer.depth(cat, decoder="linear")
     frames = [(x.reconstruction, x.configuration.layer) for x in found]
-    with Image.open(animation(frames, found[0].original)) as gif:
+    with Image.open(io.BytesIO(animation(frames, found[0].original))) as gif:
         assert (gif.format, gif.n_frames) == ("GIF", 1 + len(found))
         assert gif.size == (448, 484)
         gif.seek(1)
