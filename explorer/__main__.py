@@ -1,14 +1,16 @@
-"""The command line for looking: list, reconstruct, depth, features, compare, surgery."""
+"""The command line for looking: list, reconstruct, recover, depth, features, compare, surgery."""
 
 import argparse
 import csv
 import json
 import logging
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from explorer.command_line import Parser, run
+from explorer.search_settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +45,19 @@ def parser() -> Parser:
 
     one = photo_command("reconstruct", reconstruct, "Decode a photo from the features of one layer.")
     one.add_argument("--layer", default="block1", metavar="NAME")
+    searched = photo_command(
+        "recover", recover, "Find a photo again from the features of one layer, without a decoder."
+    )
+    searched.add_argument("--layer", default="block1", metavar="NAME")
+    for field in fields(Settings):
+        searched.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            action="store_true" if field.type is bool else "store",
+            default=field.default,
+            help=f"default: {field.default}",
+            **({} if field.type is bool else {"type": field.type}),
+        )
+    searched.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
     every = photo_command("depth", depth, "Decode a photo from every layer, shallow to deep.")
     cut = photo_command("surgery", surgery, "Change the features of one layer before they are decoded.")
     cut.add_argument("--layer", default="block1", metavar="NAME")
@@ -110,12 +125,34 @@ def list_ready(options: argparse.Namespace) -> None:
 def reconstruct(options: argparse.Namespace) -> None:
     from explorer import Explorer
     from explorer.baselines import standing
+    from explorer.pipeline import OPTIMISATION
 
     explorer = Explorer(options.checkpoints)
-    found = explorer.reconstruct(
-        options.image, options.architecture, options.layer, options.decoder, options.loss, options.weights
-    )
+    asked = (options.architecture, options.layer, options.decoder, options.loss, options.weights)
+    if options.decoder != OPTIMISATION:
+        _prepare(explorer, [explorer.catalogue().find(*asked)])
+    found = explorer.reconstruct(options.image, *asked)
     row = _save(found, options.out) | {"standing": standing(found, explorer.results()).to_dict()}
+    row |= {"agreement": explorer.agreement(found).to_dict()}
+    _report([row])
+    if options.json:
+        print(json.dumps(row))
+
+
+def recover(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from explorer import Explorer
+
+    settings = Settings(**{field.name: getattr(options, field.name) for field in fields(Settings)})
+    explorer = Explorer(options.checkpoints)
+    search = explorer.recover(options.image, options.architecture, options.layer, options.weights, settings)
+    with tqdm(total=settings.steps * settings.restarts, unit="step", disable=None) as bar:
+        for found in search:
+            bar.update(found.steps - bar.n)
+            bar.set_postfix_str(f"feature error {found.feature_error:.4f}")
+    row = _save(found.result, options.out) | found.to_dict()
+    row |= {"agreement": explorer.agreement(found.result).to_dict()}
     _report([row])
     if options.json:
         print(json.dumps(row))
@@ -124,9 +161,10 @@ def reconstruct(options: argparse.Namespace) -> None:
 def depth(options: argparse.Namespace) -> None:
     from explorer import Explorer
 
-    found = Explorer(options.checkpoints).depth(
-        options.image, options.architecture, options.decoder, options.loss, options.weights
-    )
+    explorer = Explorer(options.checkpoints)
+    asked = (options.architecture, options.decoder, options.loss, options.weights)
+    _prepare(explorer, explorer.depth_configurations(*asked))
+    found = explorer.depth(options.image, *asked)
     rows = [
         _save(reconstruction, options.out, f"{reconstruction.configuration.layer}-")
         for reconstruction in found
@@ -206,6 +244,15 @@ def surgery(options: argparse.Namespace) -> None:
         print(f"{name}: features of about {size_in_words(row[f'bits_{name}'])}")
     if options.json:
         print(json.dumps(row))
+
+
+def _prepare(explorer: Any, configurations: list[Any]) -> None:
+    """Fit what is fitted on the spot, with a progress bar."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, desc="fitting on the example photos", unit="%", disable=None, leave=False) as bar:
+        for share in explorer.prepare(configurations):
+            bar.update(round(100 * share) - bar.n)
 
 
 def _save(found: Any, out: Path, prefix: str = "") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from explorer.weights import WeightSource, philox_uniform
 
 Backbone = Callable[[Tensor, set[int]], dict[int, Tensor]]
-BATCH_NORM_PROBE = (4, 3, 224, 224)
+BATCH_NORM_PROBE_PHOTOS = 4
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class LoadedConvStack:
         return sum(isinstance(module, nn.Conv2d) for stage in self._stages for module in stage)
 
     def _stage(self, depth: int) -> nn.Sequential:
-        with self._loading:
+        with self._loading, torch.inference_mode(False):
             while len(self._stages) <= depth:
                 self._stages.append(self._load(self._stack.stages[len(self._stages)]))
         return self._stages[depth]
@@ -91,11 +91,15 @@ class LoadedConvStack:
 
 @dataclass(frozen=True)
 class TimmModel:
-    """A network of the timm library (Wightman 2019): its id, its layers' indices and how it is built."""
+    """A network of the timm library (Wightman 2019): its id, its layers' indices and how it is built.
+
+    `input_size` is the side of the photos that BatchNorm's statistics are taken from, for the control.
+    """
 
     model_id: str
     indices: tuple[int, ...]
     options: dict[str, Any] = field(default_factory=dict)
+    input_size: int = 224
 
     def load(self, source: WeightSource, device: torch.device) -> "LoadedTimmModel":
         """Return the network with its weights. Raises UserError when they cannot be had."""
@@ -106,7 +110,7 @@ class TimmModel:
             state = {name: source.read(name, tuple(t.shape)) for name, t in stored_tensors(network).items()}
             network.load_state_dict(state, strict=False)
             if source.random:
-                set_batch_norm_statistics(network)
+                set_batch_norm_statistics(network, self.input_size)
         network = network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
         return LoadedTimmModel(network, self.indices)
 
@@ -143,13 +147,14 @@ def stored_tensors(network: nn.Module) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def set_batch_norm_statistics(network: nn.Module) -> None:
+def set_batch_norm_statistics(network: nn.Module, size: int = 224) -> None:
     """Give every BatchNorm the mean and variance of its input in one pass over the fixed probe."""
     norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     if not norms:
         return
-    count = torch.Size(BATCH_NORM_PROBE).numel()
-    probe = torch.from_numpy(philox_uniform("batch norm probe", count)).float().reshape(BATCH_NORM_PROBE)
+    shape = (BATCH_NORM_PROBE_PHOTOS, 3, size, size)
+    noise = philox_uniform("batch norm probe", torch.Size(shape).numel())
+    probe = torch.from_numpy(noise).float().reshape(shape)
     network.eval()
     for norm in norms:
         norm.momentum = None  # a plain average, here of one batch

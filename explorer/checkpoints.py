@@ -20,6 +20,7 @@ from explorer.weights import SOURCES
 
 FORMAT = 1
 HEADER_KEY = "feature_inversion"
+ON_THE_SPOT = "linear"  # the decoder that needs no checkpoint
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +37,8 @@ class Configuration:
     @property
     def name(self) -> str:
         """Also the checkpoint's file name without its ending."""
-        return f"{self.architecture}-{self.layer}-{self.decoder}-{self.loss}-{self.weights}"
+        architecture = self.architecture.replace(":", "_")  # no file system minds
+        return f"{architecture}-{self.layer}-{self.decoder}-{self.loss}-{self.weights}"
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,21 @@ def skip(path: Path, error: UserError) -> tuple[str, str]:
 
 
 class Catalogue:
-    """What can be shown: the checkpoints of a folder that fit, and why the others do not."""
+    """What can be shown: the checkpoints of a folder that fit, and why the others do not.
 
-    def __init__(self, entries: Mapping[Configuration, Path], skipped: list[tuple[str, str]]):
+    With `on_the_spot` the linear decoder of every layer can be shown, too: `explorer.fitting` makes what is
+    not there when it is first asked for.
+    """
+
+    def __init__(
+        self,
+        entries: Mapping[Configuration, Path],
+        skipped: list[tuple[str, str]],
+        on_the_spot: bool = False,
+    ):
         self.entries = dict(entries)
         self.skipped = skipped
+        self.on_the_spot = on_the_spot
 
     @classmethod
     def scan(
@@ -158,6 +170,7 @@ class Catalogue:
         encoder_for: Callable[[str, str], FrozenEncoder] | None = None,
         only: str = "*",
         any_target: bool = False,
+        on_the_spot: bool = False,
     ) -> "Catalogue":
         """Read the headers of `folder`/decoders/`only`.safetensors.
 
@@ -184,7 +197,7 @@ class Catalogue:
                 entries[configuration] = path
             except UserError as error:
                 skipped.append(skip(path, error))
-        return cls(entries, skipped)
+        return cls(entries, skipped, on_the_spot)
 
     def drop(self, configuration: Configuration, error: UserError) -> None:
         """Move a configuration whose checkpoint turned out unusable to the skipped ones."""
@@ -192,29 +205,43 @@ class Catalogue:
 
     @property
     def architectures(self) -> list[str]:
-        """Architectures with at least one ready decoder, in the table's order."""
+        """Architectures with at least one decoder on offer, in the table's order."""
         ready = {configuration.architecture for configuration in self.entries}
-        return [name for name in ENCODERS if name in ready]
+        return [name for name in ENCODERS if name in ready or self.on_the_spot]
 
     def layers(self, architecture: str, weights: str = "imagenet") -> list[str]:
-        """Layers with at least one ready decoder, shallow to deep."""
+        """Layers with at least one decoder on offer, shallow to deep."""
         ready = {c.layer for c in self._matching(architecture=architecture, weights=weights)}
-        return [name for name in encoder_spec(architecture).layer_names if name in ready]
+        names = encoder_spec(architecture).layer_names
+        return [name for name in names if name in ready or self.on_the_spot]
 
     def decoders(self, architecture: str, layer: str, weights: str = "imagenet") -> list[str]:
-        """Ready decoders of a layer, in the registry's order."""
+        """Decoders on offer for a layer, in the registry's order."""
         ready = {c.decoder for c in self._matching(architecture=architecture, layer=layer, weights=weights)}
+        if self.offers(Configuration(architecture, layer, ON_THE_SPOT, "mse", weights)):
+            ready.add(ON_THE_SPOT)
         order = list(DECODERS)
         return sorted(ready, key=lambda name: (order.index(name.partition("@")[0]), name))
 
     def losses(self, architecture: str, layer: str, decoder: str, weights: str = "imagenet") -> list[str]:
-        """Losses with which a layer's decoder is ready."""
+        """Losses with which a layer's decoder is on offer."""
         wanted = {"architecture": architecture, "layer": layer, "decoder": decoder, "weights": weights}
         ready = {c.loss for c in self._matching(**wanted)}
+        if decoder == ON_THE_SPOT and self.offers(
+            Configuration(architecture, layer, decoder, "mse", weights)
+        ):
+            ready.add("mse")
         return [name for name in decoder_spec(decoder).losses if name in ready]
 
+    def offers(self, configuration: Configuration) -> bool:
+        """Whether a configuration is ready, or will be fitted when it is asked for."""
+        if configuration in self.entries:
+            return True
+        spoilt = any(name == f"{configuration.name}.safetensors" for name, _ in self.skipped)
+        return self.on_the_spot and configuration.decoder == ON_THE_SPOT and not spoilt
+
     def find(self, architecture: str, layer: str, decoder: str, loss: str, weights: str) -> Configuration:
-        """Return the ready configuration that was asked for.
+        """Return the configuration that was asked for, which is on offer.
 
         A closed-form decoder has one loss, so `loss` is ignored for it. Raises UserError for an unknown name
         (listing the allowed ones) and for a known one that is not ready (saying how to make it).
@@ -228,13 +255,13 @@ class Catalogue:
         elif loss not in spec.losses:
             raise unknown("loss", loss, spec.losses)
         configuration = Configuration(architecture, layer, decoder, loss, weights)
-        if configuration not in self.entries:
+        if not self.offers(configuration):
             raise UserError(self._why_not(configuration))
         return configuration
 
     @property
     def missing(self) -> list[tuple[Configuration, str]]:
-        """Configurations with trained encoder weights that are not ready, each with the reason."""
+        """Configurations with trained encoder weights that are not on offer, each with the reason."""
         possible = [
             Configuration(architecture, layer, decoder, loss)
             for architecture, spec in ENCODERS.items()
@@ -242,7 +269,7 @@ class Catalogue:
             for decoder, decoder_row in DECODERS.items()
             for loss in decoder_row.losses
         ]
-        return [(c, self._why_not(c)) for c in possible if c not in self.entries]
+        return [(c, self._why_not(c)) for c in possible if not self.offers(c)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the catalogue as JSON-ready data: architectures and layers, ready, missing, skipped."""
@@ -251,6 +278,7 @@ class Catalogue:
                 name: [asdict(layer) for layer in spec.layers] for name, spec in ENCODERS.items()
             },
             "decoders": {name: spec.summary for name, spec in DECODERS.items()},
+            "on_the_spot": [ON_THE_SPOT] if self.on_the_spot else [],
             "ready": [asdict(configuration) for configuration in sorted(self.entries)],
             "missing": [asdict(configuration) | {"reason": reason} for configuration, reason in self.missing],
             "skipped": [{"file": name, "reason": reason} for name, reason in self.skipped],

@@ -21,6 +21,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5)
 PROBE_SIZE = 64
 FINGERPRINT_LENGTH = 16
+TIMM_PREFIX = "timm:"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Layer:
 class EncoderSpec:
     """One architecture: its layers, shallow to deep, the network they are read from and its normalisation.
 
-    `multiple` is what the side of a photo must be a multiple of; `bundled` says that trained weights ship.
+    `multiple` is what the side of a photo must be a multiple of; photos are resized to `input_size` pixels
+    where the network takes no other. `bundled` says that trained weights ship.
     """
 
     title: str
@@ -45,6 +47,7 @@ class EncoderSpec:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     multiple: int = 1
+    input_size: int | None = None
     bundled: bool = True
 
     @property
@@ -146,9 +149,16 @@ ENCODERS: dict[str, EncoderSpec] = {
 
 
 def encoder_spec(architecture: str) -> EncoderSpec:
-    """Return the table row of an architecture. Raises UserError listing the allowed names."""
+    """Return the table row of an architecture, or that of any timm model, "timm:ID".
+
+    Raises UserError listing the allowed names, and as `explorer.zoo.timm_spec` does.
+    """
+    if architecture.startswith(TIMM_PREFIX):
+        from explorer.zoo import timm_spec
+
+        return timm_spec(architecture.removeprefix(TIMM_PREFIX))
     if architecture not in ENCODERS:
-        raise unknown("architecture", architecture, list(ENCODERS))
+        raise unknown("architecture", architecture, [*ENCODERS, f"{TIMM_PREFIX}ID"])
     return ENCODERS[architecture]
 
 
@@ -186,25 +196,48 @@ class FrozenEncoder:
         network cannot take or weights that cannot be had, and ValueError for values outside [0, 1], such as
         an already normalised photo.
         """
+        check01(photos01)
+        return self.differentiable(photos01, layers)
+
+    def differentiable(self, photos: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Return what calling the encoder does, so that gradients flow back to the photos.
+
+        Values may leave [0, 1], as those of a picture being optimised do. Raises UserError in the same cases.
+        """
         names = self.spec.layer_names
         depths = {names.index(self.spec.layer(name).name) for name in layers}
-        check01(photos01)
         multiple = self.spec.multiple
-        if any(side % multiple for side in photos01.shape[-2:]):
+        if any(side % multiple for side in photos.shape[-2:]):
             raise UserError(
                 f"{self.spec.title} needs photos whose sides are multiples of {multiple} pixels, "
-                f"not {photos01.shape[-1]}x{photos01.shape[-2]}."
+                f"not {photos.shape[-1]}x{photos.shape[-2]}."
             )
         if not depths:
             return {}
-        x = (photos01.to(self.device) - self._mean) / self._std
-        x = x.contiguous(memory_format=torch.channels_last)
-        return {names[depth]: found for depth, found in self.backbone(x, depths).items()}
+        size = self.spec.input_size
+        if size and photos.shape[-2:] != (size, size):
+            photos = F.interpolate(photos, (size, size), mode="bicubic", antialias=True)
+        return {
+            names[depth]: found for depth, found in self.backbone(self._normalised(photos), depths).items()
+        }
+
+    @torch.no_grad()
+    def logits(self, photos01: Tensor) -> Tensor:
+        """Return the classifier's outputs (N, classes) before the softmax, for photos01 as in a call.
+
+        Only for a timm model whose head comes with its weights.
+        """
+        check01(photos01)
+        return self.backbone.network(self._normalised(photos01))
+
+    def _normalised(self, photos: Tensor) -> Tensor:
+        x = (photos.to(self.device) - self._mean) / self._std
+        return x.contiguous(memory_format=torch.channels_last)
 
     @property
     def backbone(self) -> Backbone:
         """The network itself, loaded when it is first needed."""
-        with self._loading:
+        with self._loading, torch.inference_mode(False):  # weights made in it could not give gradients
             if self._backbone is None:
                 self._backbone = self.spec.network.load(self._source, self.device)
         return self._backbone

@@ -2,8 +2,8 @@
 
 import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from threading import RLock
@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from explorer.agreement import CLASSIFIER, Agreement, classify, feature_errors
 from explorer.checkpoints import (
     Catalogue,
     CheckpointError,
@@ -28,18 +29,23 @@ from explorer.devices import choose_device
 from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError
 from explorer.feature_maps import FeatureMaps
+from explorer.fitting import Fits
 from explorer.images import load_photo, report_crop, to_pil, to_tensor
 from explorer.information import held_bits
+from explorer.inversion import Source, invert
 from explorer.masks import read_mask
 from explorer.metrics import error_map, lpips_network, measure
-from explorer.reconstruction import ERROR_RANGE, Reconstruction, Surgery
+from explorer.reconstruction import ERROR_RANGE, Reconstruction, Recovery, Surgery
 from explorer.results import Results
+from explorer.search_settings import DEFAULT_SETTINGS, Settings
 from explorer.surgery import Given, Operation, operation_spec, psnr_curve
 from explorer.weights import checkpoints_folder
 
 MAX_CACHED_PHOTOS = 8
 MAX_CACHED_DECODERS = 32
 MAX_COMPARED_PHOTOS = MAX_CACHED_PHOTOS
+MAX_FITTED_LAYERS = 5
+OPTIMISATION = "optimisation"
 
 
 class Explorer:
@@ -58,6 +64,7 @@ class Explorer:
         self._decoders: OrderedDict[Configuration, Decoder] = OrderedDict()
         self._features: OrderedDict[tuple[str, str, str], dict[str, Tensor]] = OrderedDict()
         self._untouched: OrderedDict[tuple[str, Configuration], Reconstruction] = OrderedDict()
+        self._fits = Fits(self.encoder)
         self._catalogue: Catalogue | None = None
         self._results: dict[str, Results] = {}
 
@@ -65,7 +72,7 @@ class Explorer:
         """Return what can be shown, as found in the checkpoints folder when first asked."""
         with self._lock:
             if self._catalogue is None:
-                self._catalogue = Catalogue.scan(self.folder)
+                self._catalogue = Catalogue.scan(self.folder, on_the_spot=True)
             return self._catalogue
 
     def results(self, file: str = "results.json") -> Results:
@@ -90,9 +97,12 @@ class Explorer:
         """Return the reconstruction of the photo's centre crop from one layer's features.
 
         `image` is a path, bytes, a PIL image or an array, as in `explorer.images.load_photo`. A closed-form
-        decoder has only the loss "mse", whatever is asked. Raises UserError for a photo that cannot be used,
-        an unknown name, or a configuration that is not ready.
+        decoder has only the loss "mse", whatever is asked. The decoder "optimisation" is `recover` with its
+        default settings, whatever the loss. Raises UserError for a photo that cannot be used, an unknown
+        name, or a configuration that is not ready.
         """
+        if decoder == OPTIMISATION:
+            return deque(self.recover(image, architecture, layer, weights), maxlen=1)[0].result
         configuration = self.catalogue().find(architecture, layer, decoder, loss, weights)
         self._load([configuration])
         started = time.perf_counter()
@@ -112,6 +122,21 @@ class Explorer:
 
         Raises UserError as `reconstruct` does, and when no layer has the decoder.
         """
+        found = self.depth_configurations(architecture, decoder, loss, weights)
+        self._load(found)
+        started = time.perf_counter()
+        original = report_crop(load_photo(image))
+        features = self._encode(original, architecture, weights, [c.layer for c in found])
+        return self._decode_all(original, [(c, features[c.layer]) for c in found], started)
+
+    def depth_configurations(
+        self, architecture: str, decoder: str = "linear", loss: str = "hybrid", weights: str = "imagenet"
+    ) -> list[Configuration]:
+        """Return the configurations that `depth` shows: of all layers, shallow to deep, those that are ready.
+
+        If there are none and the decoder can be fitted on the spot, these are up to five layers from the
+        first to the last. Raises UserError when no layer has the decoder.
+        """
         catalogue = self.catalogue()
         names = encoder_spec(architecture).layer_names
         found = []
@@ -121,11 +146,75 @@ class Explorer:
             except UserError:
                 if layer == names[-1] and not found:
                     raise
-        self._load(found)
-        started = time.perf_counter()
+        ready = [configuration for configuration in found if configuration in catalogue.entries]
+        if ready or len(found) <= MAX_FITTED_LAYERS:
+            return ready or found
+        last = len(found) - 1
+        return [found[round(last * n / (MAX_FITTED_LAYERS - 1))] for n in range(MAX_FITTED_LAYERS)]
+
+    def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
+        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1.
+
+        Nothing is yielded when all is ready. Closing the iterator cancels the fit, and nothing of it is kept.
+        Raises UserError when an encoder's weights cannot be had or its features are constant.
+        """
+        entries = self.catalogue().entries
+        return self._fits.prepare([c for c in configurations if c not in entries])
+
+    def recover(
+        self,
+        image: Any,
+        architecture: str = "vgg16",
+        layer: str = "block1",
+        weights: str = "imagenet",
+        settings: Settings = DEFAULT_SETTINGS,
+    ) -> Iterator[Recovery]:
+        """Yield ever better pictures of the photo, found by descending on the pixels (`explorer.inversion`).
+
+        At most 5 a second; closing the iterator cancels, and the last one is the best so far. Raises
+        UserError as `reconstruct` does, and for features that hold nothing of the photo.
+        """
+        encoder = self.encoder(architecture, weights)
+        encoder_spec(architecture).layer(layer)
         original = report_crop(load_photo(image))
-        features = self._encode(original, architecture, weights, [c.layer for c in found])
-        return self._decode_all(original, [(c, features[c.layer]) for c in found], started)
+        features = self._encode(original, architecture, weights, [layer])[layer]
+        original01 = to_tensor(original)[None].to(self.device)
+        start01 = None
+        if settings.start == "linear":
+            linear = self.catalogue().find(architecture, layer, "linear", "mse", weights)
+            with torch.no_grad():
+                start01 = self._decoder(linear)(features)
+        configuration = Configuration(architecture, layer, OPTIMISATION, "features", weights)
+        for snapshot in invert([Source(encoder, layer, features)], settings, start01):
+            yield Recovery(
+                result=Reconstruction(
+                    configuration=configuration,
+                    original=original,
+                    reconstruction=to_pil(snapshot.photo01[0]),
+                    error=error_pictures(snapshot.photo01, original01)[0],
+                    metrics=measure(snapshot.photo01, original01)[0],
+                    seconds=snapshot.seconds,
+                ),
+                feature_error=snapshot.feature_error,
+                steps=snapshot.steps,
+                seconds=snapshot.seconds,
+                done=snapshot.done,
+            )
+
+    def agreement(self, result: Reconstruction) -> Agreement:
+        """Return how well the network's features and a classifier's guesses survive a reconstruction."""
+        c = result.configuration
+        layers = encoder_spec(c.architecture).layer_names
+        original = self._encode(result.original, c.architecture, c.weights, layers)
+        drawn01 = to_tensor(result.reconstruction)[None]
+        classifier = self.encoder(CLASSIFIER)
+        return Agreement(
+            errors=feature_errors(
+                self.encoder(c.architecture, c.weights), drawn01, {layer: original[layer] for layer in layers}
+            ),
+            original=classify(classifier, to_tensor(result.original)[None]),
+            reconstruction=classify(classifier, drawn01),
+        )
 
     def compare(self, image: Any, a: Configuration, b: Configuration) -> Comparison:
         """Return the reconstructions of one photo by two configurations, and which is better by how much.
@@ -267,16 +356,17 @@ class Explorer:
         with torch.inference_mode():
             drawn01 = torch.cat([self._decoder(c)(features) for c, features in asked])
             metrics = measure(drawn01, original01)
-            errors = error_map(drawn01, original01.expand_as(drawn01)).cpu().numpy()
+            errors = error_pictures(drawn01, original01)
         seconds = (time.perf_counter() - started) / len(asked)
         return [
             Reconstruction(
                 configuration=configuration,
                 original=original,
                 reconstruction=to_pil(drawn01[number]),
-                error=colourise(errors[number], -ERROR_RANGE, ERROR_RANGE, "diverging"),
+                error=errors[number],
                 metrics=metrics[number],
                 seconds=seconds,
+                fitted_on=self._fits.photos(configuration),
             )
             for number, (configuration, _) in enumerate(asked)
         ]
@@ -314,10 +404,12 @@ class Explorer:
     def _load(self, configurations: list[Configuration]) -> None:
         """Load decoders and LPIPS before the clock starts: `seconds` is the time a reconstruction takes."""
         lpips_network(str(self.device))
+        deque(self.prepare(configurations), maxlen=0)  # all layers from one pass
         for configuration in configurations:
             self._decoder(configuration)
 
     def _decoder(self, configuration: Configuration) -> Decoder:
+        deque(self.prepare([configuration]), maxlen=0)  # outside the lock: it may take half a minute
         with self._lock:
             if configuration not in self._decoders:
                 self._decoders[configuration] = self._checked_decoder(configuration)
@@ -329,6 +421,8 @@ class Explorer:
     def _checked_decoder(self, configuration: Configuration) -> Decoder:
         """Load a decoder if it was trained on the encoder weights here. Raises CheckpointError."""
         catalogue = self.catalogue()
+        if configuration not in catalogue.entries:
+            return self._fits.made[configuration].decoder
         path = catalogue.entries[configuration]
         encoder = self.encoder(configuration.architecture, configuration.weights)
         try:
@@ -337,6 +431,12 @@ class Explorer:
         except CheckpointError as error:
             catalogue.drop(configuration, error)
             raise
+
+
+def error_pictures(drawn01: Tensor, original01: Tensor) -> list[Image.Image]:
+    """Return the error maps of reconstructions (N, 3, H, W) of one photo (1, 3, H, W), coloured."""
+    errors = error_map(drawn01, original01.expand_as(drawn01)).cpu().numpy()
+    return [colourise(error, -ERROR_RANGE, ERROR_RANGE, "diverging") for error in errors]
 
 
 def _digest(photo: Image.Image) -> str:

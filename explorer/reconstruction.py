@@ -16,7 +16,10 @@ ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """One photo decoded from its features: three 224x224 pictures, what made them, and the figures."""
+    """One photo decoded from its features: three 224x224 pictures, what made them, and the figures.
+
+    `fitted_on` is how many photos the decoder was fitted on, on the spot; 0 for one from a checkpoint.
+    """
 
     configuration: Configuration
     original: Image.Image
@@ -24,6 +27,7 @@ class Reconstruction:
     error: Image.Image
     metrics: Metrics
     seconds: float
+    fitted_on: int = 0
 
     @property
     def figures(self) -> dict[str, float | None]:
@@ -32,7 +36,27 @@ class Reconstruction:
 
     def to_dict(self) -> dict[str, Any]:
         """Return configuration, metrics and seconds as JSON-ready data."""
-        return asdict(self.configuration) | self.figures | {"seconds": round(self.seconds, 4)}
+        fitted = {"fitted_on_photos": self.fitted_on} if self.fitted_on else {}
+        return asdict(self.configuration) | self.figures | {"seconds": round(self.seconds, 4)} | fitted
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """One photo being recovered by descending on the pixels: the best picture so far.
+
+    `feature_error` is its relative feature error, `steps` and `seconds` what has been used up; `done` says
+    that nothing follows.
+    """
+
+    result: Reconstruction
+    feature_error: float
+    steps: int
+    seconds: float
+    done: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return configuration, figures and effort as JSON-ready data."""
+        return self.result.to_dict() | {"relative_feature_error": self.feature_error, "steps": self.steps}
 
 
 @dataclass(frozen=True)

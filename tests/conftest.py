@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: real example photos, the bundled checkpoints, and one Explorer."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,13 @@ from explorer.images import load_photo, report_crop, to_tensor
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep what is fitted on the spot out of the user's own cache, and the user's out of the tests."""
+    os.environ["EXPLORER_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    return Path(os.environ["EXPLORER_CACHE"])
 
 
 @pytest.fixture(scope="session")

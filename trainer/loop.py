@@ -27,6 +27,7 @@ from explorer.decoders import Decoder, decoder_spec
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.metrics import mse, psnr_of_mse
+from explorer.ridge import feature_statistics
 from explorer.weights import BUNDLED
 from trainer.data import PhotoSet
 from trainer.logs import Logs
@@ -377,22 +378,3 @@ class Training:
                 )
                 head.progress = Progress(**metadata["progress"][head.configuration.name])
         self.step = metadata["step"]
-
-
-def feature_statistics(
-    encoder: FrozenEncoder, crops01: Tensor, layers: Sequence[str], batch: int = 8
-) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return {layer: (mean (C,), std (C,))} of the features of (N, 3, H, W) photos, in float64 sums."""
-    sums: dict[str, Tensor] = {}
-    counts = dict.fromkeys(layers, 0)
-    for photos01 in crops01.split(batch):
-        for layer, features in encoder(photos01, layers).items():
-            flat = features.double().flatten(2)
-            moments = torch.stack([flat.sum(dim=(0, 2)), flat.square().sum(dim=(0, 2))])
-            sums[layer] = sums.get(layer, 0) + moments
-            counts[layer] += flat.shape[0] * flat.shape[2]
-    result = {}
-    for layer, moments in sums.items():
-        mean, square = moments / counts[layer]
-        result[layer] = (mean.float(), (square - mean**2).clamp_min(0).sqrt().float())
-    return result

@@ -21,12 +21,12 @@ class Linear(Decoder):
 
     width_step = 1
 
-    def __init__(self, channels: int, size: int, width: int | None = None):
+    def __init__(self, channels: int, size: int, width: int | None = None, kernel: int | None = None):
         super().__init__(channels, size)
         self.factor = self.factor_of(size)
         patch = 3 * self.factor**2
         rank = min(patch, width or MAX_RANK)
-        self.kernel = 3 if channels <= MAX_NEIGHBOURS_CHANNELS else 1
+        self.kernel = kernel or (3 if channels <= MAX_NEIGHBOURS_CHANNELS else 1)
         self.project = nn.Conv2d(
             channels,
             rank,
@@ -47,6 +47,13 @@ class Linear(Decoder):
     def unknowns(self) -> int:
         """How many numbers a patch value is a weighted sum of: a neighbourhood of features and a constant."""
         return self.kernel**2 * self.channels + 1
+
+    def take_over(self, other: "Linear") -> None:
+        """Copy the map and statistics of a decoder of the same layer whose neighbourhood may be smaller."""
+        margin = (self.kernel - other.kernel) // 2
+        state = other.state_dict()
+        state["project.weight"] = F.pad(state["project.weight"], (margin,) * 4)
+        self.load_state_dict(state)
 
     def decode(self, standardised: Tensor) -> Tensor:
         return F.pixel_shuffle(self.expand(self.project(standardised)), self.factor)

@@ -1,6 +1,6 @@
 """Plotly figures, one function each: data in, figure out. Nothing is measured here."""
 
-from explorer.figures.photo import depth_curves, surgery_curve
+from explorer.figures.photo import depth_curves, recovery_curve, surgery_curve
 from explorer.figures.results import (
     by_decoder,
     by_layer,
@@ -23,6 +23,7 @@ __all__ = [
     "perception_distortion",
     "published_beside_ours",
     "quality_and_cost",
+    "recovery_curve",
     "significance_matrix",
     "surgery_curve",
 ]

@@ -13,6 +13,7 @@ from explorer.figures.style import (
     DASH_OF,
     DECODER_COLOUR_OF,
     INK,
+    PALETTE,
     Row,
     axis_title,
     colour_of,
@@ -99,6 +100,33 @@ def surgery_curve(points: Sequence[Row], strength_title: str, current: Row | Non
         )
         _note(found, f"now: {current['psnr']:.2f} dB, {_bits(current)}")
     return finish(found, strength_title, axis_title("psnr"), height=360, legend=False)
+
+
+def recovery_curve(points: Sequence[Row]) -> go.Figure:
+    """Return the PSNR and the relative feature error, a panel each, against the seconds of a search.
+
+    `points` have "search_seconds", "psnr" (dB) and "relative_feature_error", in the order they were found.
+    """
+    found = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
+    seconds = [point["search_seconds"] for point in points]
+    panels = {"psnr": axis_title("psnr"), "relative_feature_error": "relative feature error<br>(0: equal)"}
+    for panel, (key, title) in enumerate(panels.items(), start=1):
+        found.add_trace(
+            go.Scatter(
+                x=seconds,
+                y=[point[key] for point in points],
+                mode="lines" if len(points) > 1 else "markers",
+                line={"color": PALETTE[panel - 1], "width": 2},
+                hovertemplate="%{x:.1f} s: %{y:.3g}<extra></extra>",
+                showlegend=False,
+            ),
+            row=panel,
+            col=1,
+        )
+        found.update_yaxes(title_text=title, row=panel, col=1)
+    found.update_yaxes(type="log", row=2, col=1)
+    finish(found, "", height=420, legend=False)
+    return found.update_xaxes(title_text="seconds", row=2, col=1)
 
 
 def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bool) -> go.Scatter:

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.ui import compare, depth, explore, learn, results_tab, surgery
+from explorer.ui import compare, depth, explore, learn, recover, results_tab, surgery
 from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
@@ -24,6 +24,7 @@ TABS = {
     "depth": depth,
     "compare": compare,
     "surgery": surgery,
+    "recover": recover,
     "results": results_tab,
     "learn": learn,
 }
@@ -60,7 +61,7 @@ def build(explorer: Explorer) -> gr.Blocks:
                 for name, module in TABS.items():
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}", render_children=True):
                         views[name] = module.build(explorer)
-        wire(page, controls, tabs, views)
+        wire(page, explorer, controls, tabs, views)
         add_api(explorer)
     return page.queue(max_size=MAX_WAITING)
 
@@ -68,7 +69,7 @@ def build(explorer: Explorer) -> gr.Blocks:
 def warm_up(explorer: Explorer) -> None:
     """Load what the first visitor's page needs: network, decoder and metrics."""
     start, _ = settle(explorer.catalogue(), DEFAULT)
-    if start and examples():
+    if examples():
         explorer.reconstruct(next(iter(examples().values())), **asdict(start))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from explorer.checkpoints import Catalogue, Configuration
 from explorer.decoders import DECODERS, decoder_spec
-from explorer.encoders import ENCODERS
+from explorer.encoders import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.weights import SOURCES
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
@@ -18,15 +18,15 @@ LOSS_NAMES = {"mse": "MSE", "lpips": "LPIPS", "hybrid": "hybrid"}
 Choices = list[tuple[str, str]]
 
 
-def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration | None, str]:
-    """Return the ready configuration nearest to `wanted`, and what had to change in a sentence (else "").
+def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration, str]:
+    """Return the configuration on offer nearest to `wanted`, and what had to change in a sentence (else "").
 
-    The architecture is kept first, then the weights, the layer, the decoder and the loss. None if nothing is
-    ready at all.
+    The architecture is kept first, then the weights, the layer, the decoder and the loss. Raises UserError
+    for a timm model that cannot be shown.
     """
-    if not catalogue.architectures:
-        return None, ""
-    architecture = _keep(wanted.architecture, catalogue.architectures, DEFAULT.architecture)
+    architecture = wanted.architecture
+    if not architecture.startswith(TIMM_PREFIX):
+        architecture = _keep(architecture, catalogue.architectures, DEFAULT.architecture)
     weights = _keep(wanted.weights, ready_weights(catalogue, architecture), DEFAULT.weights)
     layers = catalogue.layers(architecture, weights)
     layer = _keep(wanted.layer, layers, _at_depth_of(wanted.layer, layers))
@@ -43,12 +43,13 @@ def ready_weights(catalogue: Catalogue, architecture: str) -> list[str]:
 
 def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
     """Return what each selector offers next to the configuration `c`, as (label, value); keys are fields."""
-    spec = ENCODERS[c.architecture]
+    spec = encoder_spec(c.architecture)
+    known = list(dict.fromkeys([*catalogue.architectures, c.architecture]))
     layers = [spec.layer(name) for name in catalogue.layers(c.architecture, c.weights)]
     decoders = catalogue.decoders(c.architecture, c.layer, c.weights)
     losses = catalogue.losses(c.architecture, c.layer, c.decoder, c.weights)
     return {
-        "architecture": [(ENCODERS[name].title, name) for name in catalogue.architectures],
+        "architecture": [(encoder_spec(name).title, name) for name in known],
         "layer": [(f"{x.name} – {x.channels} channels, {x.size}×{x.size}", x.name) for x in layers],
         "decoder": [(decoder_spec(name).title, name) for name in decoders],
         "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],
@@ -72,7 +73,7 @@ def _at_depth_of(layer: str, layers: Sequence[str]) -> str:
 
 
 def _changes(wanted: Configuration, found: Configuration) -> str:
-    title, spec = ENCODERS[found.architecture].title, decoder_spec(found.decoder)
+    title, spec = encoder_spec(found.architecture).title, decoder_spec(found.decoder)
     notes = []
     if found.architecture != wanted.architecture:
         notes.append(f"“{wanted.architecture}” is not ready: this is {title}.")

@@ -1,7 +1,7 @@
 """The controls beside all tabs: one photo and one configuration, the question that every tab answers."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
 from functools import lru_cache
@@ -11,7 +11,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.checkpoints import Catalogue, Configuration
+from explorer.encoders import TIMM_PREFIX
 from explorer.ui import choices, labels
+from explorer.zoo import timm_ids
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 Update = dict[Any, Any]
@@ -44,7 +46,9 @@ class View:
     photo, configuration and `inputs` are those that are shown. `memory` is what the tab knows of its last
     answer. `jumps` are (event, components, function of their values that returns a Jump). `in_address` are
     the inputs that a permalink holds, by their names there, each with the type of its value. A tab that
-    `needs_photo` is empty without one; another is asked also then, with an empty path.
+    `needs_photo` is empty without one; another is asked also then, with an empty path. `shows(configuration)`
+    are the configurations whose decoders it shows, which are fitted before, where that is needed.
+    `interrupt(*values of memory)` ends what the tab does on its own, because the page shows something else.
     """
 
     show: Callable[..., Iterator[Update]]
@@ -56,6 +60,8 @@ class View:
     jumps: list[tuple[Any, list[Any], Callable[..., Jump]]] = default(default_factory=list)
     in_address: dict[str, tuple[Any, Callable[[str], Any]]] = default(default_factory=dict)
     needs_photo: bool = True
+    interrupt: Callable[..., None] = lambda *memory: None
+    shows: Callable[[Configuration], Sequence[Configuration]] = lambda configuration: [configuration]
 
 
 class Controls:
@@ -83,6 +89,17 @@ class Controls:
         )
         self.selectors = selectors(catalogue, start)
         self.message = gr.HTML(elem_id="message")
+        self.stop = gr.Button("Stop fitting", size="sm", visible=False, elem_id="stop-fitting")
+        self.retry = gr.Button("Try again", size="sm", visible=False, elem_id="retry")
+        with gr.Accordion("Any other network", open=False, elem_id="zoo"):
+            self.model_id = gr.Dropdown(
+                timm_ids(),
+                value=None,
+                label="Id in the timm library: type to search",
+                allow_custom_value=True,
+                elem_id="timm-id",
+            )
+            gr.HTML(labels.ZOO)
         self.missing = gr.HTML(elem_id="missing")
         with gr.Accordion("What am I choosing?", open=False, elem_id="help"):
             gr.Markdown(labels.help_text())
@@ -95,20 +112,31 @@ class Controls:
 
     @property
     def jumps(self) -> list[tuple[Any, list[Any], Callable[..., Jump]]]:
-        return [(self.gallery.click, [self.gallery], lambda index: Jump(example=list(examples())[index]))]
+        return [
+            (self.gallery.click, [self.gallery], lambda index: Jump(example=list(examples())[index])),
+            (self.model_id.input, [self.model_id, self.selectors[-1]], model_jump),
+        ]
 
     @property
     def outputs(self) -> list[Any]:
-        return [self.photo, *self.selectors, self.message, self.missing]
+        return [self.photo, *self.selectors, self.message, self.stop, self.retry, self.missing]
 
-    def settle(self, wanted: Configuration, selected: list[str]) -> tuple[Configuration | None, str, Update]:
-        """Return the ready configuration nearest to `wanted`, what had to change, and the update for it."""
+    def settle(self, wanted: Configuration, selected: list[str]) -> tuple[Configuration, str, Update]:
+        """Return the configuration on offer nearest to `wanted`, what had to change, and the update for it.
+
+        Raises UserError for a timm model that cannot be shown.
+        """
         found, note = choices.settle(self.catalogue, wanted)
-        if found is None:
-            return None, note, {self.message: labels.alert(labels.NOTHING_READY)}
         updates = selector_updates(self.catalogue, found, selected)
         missing = labels.missing_text(self.catalogue, found)
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
+
+
+def model_jump(model_id: str | None, weights: str) -> Jump:
+    """Return the view of a timm model by its id, deep enough to have something to show."""
+    if not model_id or not model_id.strip():
+        return Jump()
+    return Jump(configuration=Configuration(TIMM_PREFIX + model_id.strip(), "", "linear", "mse", weights))
 
 
 def examples() -> dict[str, Path]:
@@ -131,9 +159,9 @@ def example_name(path: str | None) -> str | None:
     return _example_digests().get(digest(path)) if path else None
 
 
-def selectors(catalogue: Catalogue, start: Configuration | None, prefix: str = "") -> list[gr.Dropdown]:
+def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> list[gr.Dropdown]:
     """Return the selectors in the order of Configuration's fields, set to `start`."""
-    offered = choices.offers(catalogue, start) if start else {}
+    offered = choices.offers(catalogue, start)
     return [
         gr.Dropdown(
             offered.get(field, []),

@@ -117,7 +117,11 @@ def build(explorer: Explorer) -> View:
         [play, clock],
         **quick,
     )
-    return View(show, empty, outputs, inputs=[overlays], triggers=[overlays.input])
+
+    def shows(c: Configuration) -> list[Configuration]:
+        return explorer.depth_configurations(c.architecture, c.decoder, c.loss, c.weights)
+
+    return View(show, empty, outputs, inputs=[overlays], triggers=[overlays.input], shows=shows)
 
 
 def depth_series(catalogue: Catalogue) -> dict[str, tuple[str, str, str, str]]:

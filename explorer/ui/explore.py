@@ -16,6 +16,7 @@ from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.page import PAGE_EVENT
+from explorer.ui.seen_again import agreement_text
 
 TITLE = "Explore"
 DOWNLOAD = "Download all (ZIP)"
@@ -40,6 +41,7 @@ def build(explorer: Explorer) -> View:
                 smooth = gr.Checkbox(label="Smooth", container=False, elem_id="smooth", min_width=0)
                 gr.HTML(labels.RIGHT_SIDE)
             cards = gr.HTML(labels.cards(None), elem_id="cards")
+            agreement = gr.HTML(agreement_text(None), elem_id="agreement", elem_classes="answer")
 
         with gr.Column(elem_id="inside"):
             with gr.Row(elem_id="error-row"):
@@ -77,7 +79,7 @@ def build(explorer: Explorer) -> View:
     shown = gr.State(None)  # the Question whose feature maps are on the page
     enlarged = gr.State(False)  # one channel is shown instead of the mosaic
     features = [mosaic, about_features, number, previous, following, back, enlarged]
-    outputs = [shown, title, comparison, error, cards, stands, download, *features]
+    outputs = [shown, title, comparison, error, cards, stands, agreement, download, *features]
 
     def show(question: Question, colours: str) -> Iterator[Update]:
         """Show the reconstruction, then the first page of feature maps, then offer all of it."""
@@ -94,13 +96,14 @@ def build(explorer: Explorer) -> View:
         maps = maps_of(question)
         yield feature_page(maps, 1, colours)
         yield {stands: labels.standing_text(standing(result, explorer.results()))}
+        yield {agreement: agreement_text(explorer.agreement(result), c.layer)}
         file = offered_file(f"{c.name}.zip", pack(result, maps, colours))
         yield {download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True)}
 
     def empty() -> Update:
         pictures = {shown: None, comparison: None, error: None, mosaic: None}
         texts = {title: labels.result_title(None), cards: labels.cards(None)}
-        texts |= {stands: labels.standing_text(None)}
+        texts |= {stands: labels.standing_text(None), agreement: agreement_text(None)}
         texts |= {about_features: labels.feature_text(None, 0), back: gr.Button(visible=False)}
         pictures |= {enlarged: False}
         return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}

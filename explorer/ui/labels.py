@@ -9,7 +9,7 @@ from explorer.checkpoints import Catalogue, Configuration
 from explorer.colours import lookup_table
 from explorer.comparison import Comparison
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
-from explorer.encoders import ENCODERS
+from explorer.encoders import encoder_spec
 from explorer.feature_maps import PER_PAGE, FeatureMaps
 from explorer.information import PHOTO_BITS
 from explorer.metrics import Metrics, metric_spec
@@ -32,9 +32,11 @@ RIGHT_SIDE = '<p class="side right">Reconstruction<span aria-hidden="true"> ▸<
 # as long as it is on the page, the results are dimmed and a bar runs along the top
 BUSY = '<span class="busy" role="status">Working…</span>'
 NO_PHOTO = "Choose an example, drop in a photo or take one with the camera."
-NOTHING_READY = (
-    "No decoder is ready yet. To make the first ones: "
-    "python -m trainer fit-linear --architecture vgg16 --photos DIR --out checkpoints"
+STOPPED = "The fit was stopped, and nothing of it was kept. What was on the page before is still there."
+ZOO = (
+    '<p class="about">Its layers appear above. A linear decoder is fitted in half a minute, and the Recover '
+    "tab needs none. Trained weights come from the Hugging Face Hub; random ones (the control) need no "
+    "download.</p>"
 )
 GRADIENT_STOPS = 9
 SCALE = "diverging"
@@ -48,6 +50,14 @@ def note(text: str) -> str:
     return f'<p class="note" role="status">{escape(text)}</p>' if text else ""
 
 
+def fitting(share: float) -> str:
+    """Return the message while a linear decoder is fitted on the spot; `share` is what is done, 0 to 1."""
+    return (
+        '<p class="note" role="status">No decoder of this layer is ready: a linear one is being fitted on '
+        f'the example photos. <progress max="1" value="{share:.2f}">{share:.0%}</progress></p>{BUSY}'
+    )
+
+
 def result_title(result: Reconstruction | None) -> str:
     """Return the line above the pictures: what was decoded from where."""
     if result is None:
@@ -56,8 +66,10 @@ def result_title(result: Reconstruction | None) -> str:
     parts = [decoder_spec(c.decoder).title, f"{LOSS_NAMES.get(c.loss, c.loss)} loss"]
     if c.weights != "imagenet":
         parts.append(SOURCES.get(c.weights, c.weights))
+    if result.fitted_on:
+        parts.append(f"fitted on the {result.fitted_on} example photos only")
     about = f"{' · '.join(parts)} · {result.seconds:.2f} s"
-    heading = f"Seen through {ENCODERS[c.architecture].title} {c.layer}"
+    heading = f"Seen through {encoder_spec(c.architecture).title} {c.layer}"
     return f'<h2>{heading}</h2><p class="about">{escape(about)}</p>'
 
 
@@ -156,24 +168,16 @@ def channel_text(maps: FeatureMaps, channel: int) -> str:
 
 
 def missing_text(catalogue: Catalogue, c: Configuration) -> str:
-    """Return what cannot be shown at this layer, and of which networks, with the reasons; folded away."""
+    """Return what cannot be shown at this layer, with the reasons; folded away."""
     here = [
         f"<li>{escape(DECODERS[missing.decoder].title)} ({LOSS_NAMES[missing.loss]}): {escape(reason)}</li>"
         for missing, reason in catalogue.missing
         if (missing.architecture, missing.layer) == (c.architecture, c.layer)
     ]
-    elsewhere = [
-        f"<li>{escape(spec.title)}: its weights come from the Hugging Face Hub; no decoder of it is trained "
-        f"yet: python -m trainer fit-linear --architecture {name} --photos DIR --out checkpoints</li>"
-        for name, spec in ENCODERS.items()
-        if not catalogue.layers(name)
-    ]
-    if not here and not elsewhere:
+    if not here:
         return ""
-    return (
-        f'<details class="about"><summary>Not on offer ({len(here) + len(elsewhere)})</summary>'
-        f"<ul>{''.join(here + elsewhere)}</ul></details>"
-    )
+    rows = "".join(here)
+    return f'<details class="about"><summary>Not on offer ({len(here)})</summary><ul>{rows}</ul></details>'
 
 
 def address(query: str) -> str:
@@ -191,7 +195,7 @@ def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
     if not results:
         return f'<h2>From shallow to deep</h2><p class="about">{NO_PHOTO}</p>'
     c = results[index].configuration
-    spec = ENCODERS[c.architecture]
+    spec = encoder_spec(c.architecture)
     layer = spec.layer(c.layer)
     return (
         f"<h2>{spec.title} {c.layer}, depth {index + 1} of {len(results)}</h2>"
@@ -207,7 +211,7 @@ def depth_caption(result: Reconstruction) -> str:
 def way(letter: str, c: Configuration) -> str:
     """Return the line above one of two pictures that are compared."""
     control = ", random weights" if c.weights != "imagenet" else ""
-    what = f"{ENCODERS[c.architecture].title} {c.layer}, {decoder_spec(c.decoder).title}"
+    what = f"{encoder_spec(c.architecture).title} {c.layer}, {decoder_spec(c.decoder).title}"
     return f'<p class="side"><b>{letter}</b> {escape(what)} ({LOSS_NAMES.get(c.loss, c.loss)}{control})</p>'
 
 
@@ -259,7 +263,7 @@ def surgery_title(result: Reconstruction | None) -> str:
         return f'<h2>Surgery on features</h2><p class="about">{NO_PHOTO}</p>'
     c = result.configuration
     return (
-        f"<h2>Surgery on {ENCODERS[c.architecture].title} {c.layer}</h2>"
+        f"<h2>Surgery on {encoder_spec(c.architecture).title} {c.layer}</h2>"
         f'<p class="about">Left: decoded from the features as they are. Right: after the operation.</p>'
     )
 
@@ -275,7 +279,7 @@ def surgery_figures(result: Surgery | None) -> str:
     if result is None:
         return ""
     c = result.after.configuration
-    layer = ENCODERS[c.architecture].layer(c.layer)
+    layer = encoder_spec(c.architecture).layer(c.layer)
     rows = [
         (f'{metric.name} <span class="unit">{metric.unit}</span>', *map(metric.format, values))
         for metric in METRICS

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from explorer import UserError
+from explorer import Explorer, UserError
 from explorer.checkpoints import Configuration
+from explorer.hub import HubError
 from explorer.ui import choices, labels
 from explorer.ui.api import HEAVY
 from explorer.ui.controls import (
@@ -32,7 +33,9 @@ FIELDS = len(asdict(choices.DEFAULT))
 Asked = tuple[str | None, Configuration, tuple[Any, ...]]  # digest of the photo, configuration, tab's inputs
 
 
-def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str, View]) -> None:
+def wire(
+    page: gr.Blocks, explorer: Explorer, controls: Controls, tabs: gr.Tabs, views: Mapping[str, View]
+) -> None:
     """Connect controls and tabs; opening `page`, the Blocks, shows what its address asks for."""
     first_view = next(iter(views.values()))
     open_tab = gr.State(next(iter(views)))
@@ -57,9 +60,15 @@ def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str,
         tab, shown, good, _, file, *selected = values[: len(question)]
         tab = jump.tab if jump.tab in views else tab
         path = str(examples()[jump.example]) if jump.example in examples() else file and file["path"]
-        found, note, settled = controls.settle(jump.configuration or Configuration(*selected), selected)
-        if found is None:
-            yield settled
+        wanted = jump.configuration or Configuration(*selected)
+        try:
+            found, note, settled = controls.settle(wanted, selected)
+        except UserError as error:  # a timm model that cannot be shown
+            yield {controls.message: labels.alert(str(error))}
+            if not shown:  # an address that asks for one: the page must not stay empty
+                fallback = replace(jump, configuration=choices.DEFAULT)
+                yield from show(values, fallback, restored)
+                yield {controls.message: labels.alert(str(error))}
             return
 
         own, memory = tab_values(tab, values)
@@ -72,6 +81,7 @@ def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str,
             key: own[views[tab].inputs.index(component)]
             for key, (component, _) in views[tab].in_address.items()
         }
+        settled |= {controls.stop: gr.Button(visible=False), controls.retry: gr.Button(visible=False)}
         settled |= {open_tab: tab, asked_photo: asked[0], address: labels.address(urlencode(link))} | (
             restored or {}
         )
@@ -80,19 +90,28 @@ def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str,
             yield settled if jump != Jump() or tab != values[0] else gr.skip()
             return
 
+        for name, view in views.items():
+            view.interrupt(*tab_values(name, values)[1])
         yield settled | {controls.message: labels.BUSY}
         answered_now = {answered: shown | {tab: asked}, good_photo: path}
         if path is None and views[tab].needs_photo:
             yield views[tab].empty() | answered_now | {controls.message: labels.note(note)}
             return
         try:
+            for share in explorer.prepare(views[tab].shows(found)):
+                yield {controls.message: labels.fitting(share), controls.stop: gr.Button(visible=True)}
+            answered_now |= {controls.stop: gr.Button(visible=False)}
             for number, update in enumerate(views[tab].show(Question(path or "", found), *own, *memory)):
                 yield update | (answered_now | {controls.message: labels.note(note)} if number == 0 else {})
         except Exception as error:
-            mistake = error if isinstance(error, UserError) else unexpected(tab)
-            yield explain(str(mistake), path, good) | (
-                {answered: shown | {tab: asked}} if good == path else {}
-            )
+            mistake = error if isinstance(error, UserError) else UserError(unexpected(tab))
+            buttons = {controls.stop: gr.Button(visible=False)}
+            if isinstance(mistake.__cause__, HubError):
+                buttons |= {controls.retry: gr.Button(visible=True)}
+                asked_again = {answered: shown}
+            else:
+                asked_again = {answered: shown | {tab: asked}} if good == path else {}
+            yield explain(str(mistake), path, good) | asked_again | buttons
 
     def explain(reason: str, path: str | None, good: str | None) -> Update:
         """Say what was wrong; bring back the photo before, whose result is still on the page, if any."""
@@ -141,18 +160,29 @@ def wire(page: gr.Blocks, controls: Controls, tabs: gr.Tabs, views: Mapping[str,
         return Jump(tab if tab in views else None, replace(own, **wanted), asked.get("example"))
 
     event = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress": "hidden"}
-    page.load(loaded, inputs, outputs, **event)
     triggers = controls.triggers + [trigger for view in views.values() for trigger in view.triggers]
-    gr.on(triggers, changed, inputs, outputs, **event)
-    controls.photo.change(photo_changed, inputs, outputs, **event)
-    tabs.select(opened, inputs, outputs, **event)
+    running = [
+        page.load(loaded, inputs, outputs, **event),
+        gr.on([*triggers, controls.retry.click], changed, inputs, outputs, **event),
+        controls.photo.change(photo_changed, inputs, outputs, **event),
+        tabs.select(opened, inputs, outputs, **event),
+    ]
     for source in (controls, *views.values()):
         for trigger, components, find in source.jumps:
 
             def jump(*values: Any, find: Any = find, count: int = len(components)) -> Iterator[Update]:
                 yield from show(values[count:], find(*values[:count]))
 
-            trigger(jump, [*components, *inputs], outputs, **event)
+            running.append(trigger(jump, [*components, *inputs], outputs, **event))
+    controls.stop.click(
+        lambda: (labels.note(labels.STOPPED), gr.Button(visible=False)),
+        None,
+        [controls.message, controls.stop],
+        cancels=running,
+        queue=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
 
 
 def unexpected(tab: str) -> str:

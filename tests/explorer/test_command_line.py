@@ -22,7 +22,7 @@ def test_reconstruct_writes_three_pictures_and_prints_the_figures(cat, tmp_path,
         main(["reconstruct", str(cat), *arguments, "--loss", "hybrid", "--out", str(tmp_path), "--json"]) == 0
     )
     found = last_line(capsys)
-    assert found.keys() == KEYS | {"standing"}
+    assert found.keys() == KEYS | {"standing", "agreement"}
     assert found["standing"]["size"] == 112
     assert found["files"].keys() == {"original", "reconstruction", "error"}
     assert all(Image.open(path).size == (224, 224) for path in found["files"].values())

@@ -15,6 +15,7 @@ from explorer.figures import (
     perception_distortion,
     published_beside_ours,
     quality_and_cost,
+    recovery_curve,
     significance_matrix,
     surgery_curve,
 )
@@ -243,3 +244,15 @@ def test_surgery_curve_marks_the_current_strength():
     assert figure.layout.annotations[0].text == "now: 21.50 dB, 39.0 kB"
     assert figure.layout.xaxis.title.text == "bits a value"
     assert len(surgery_curve(points, "bits a value").data) == 1
+
+
+def test_recovery_shows_both_figures_against_seconds():
+    points = [
+        {"search_seconds": t, "psnr": p, "relative_feature_error": e}
+        for t, p, e in ((0.5, 20.0, 0.9), (1.0, 25.0, 0.4), (2.0, 30.0, 0.1))
+    ]
+    figure = recovery_curve(points)
+    assert [list(trace.x) for trace in figure.data] == [[0.5, 1.0, 2.0]] * 2
+    assert [list(trace.y) for trace in figure.data] == [[20.0, 25.0, 30.0], [0.9, 0.4, 0.1]]
+    assert figure.layout.yaxis2.type == "log"
+    assert recovery_curve(points[:1]).data[0].mode == "markers"

@@ -95,7 +95,8 @@ def test_environment_names_checkpoints_and_device(tmp_path, monkeypatch):
     monkeypatch.setenv("EXPLORER_DEVICE", "cpu")
     explorer = Explorer()
     assert explorer.folder == tmp_path
-    assert explorer.catalogue().architectures == []
+    assert explorer.catalogue().entries == {}
+    assert explorer.catalogue().decoders("vgg16", "block1") == ["linear"]
 
 
 def test_encoder_cannot_be_read_is_one_sentence(tmp_path):

@@ -5,7 +5,8 @@ from explorer.checkpoints import load_decoder
 from explorer.decoders.linear import Linear
 from explorer.encoders import FrozenEncoder
 from explorer.metrics import psnr
-from trainer.linear import Moments, fit_linear, held_out_error, install, solutions
+from explorer.ridge import Moments, held_out_error, install, solutions
+from trainer.linear import fit_linear
 
 
 def test_fit_recovers_a_photo_it_was_fitted_on(photos, tmp_path):

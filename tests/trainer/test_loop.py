@@ -8,8 +8,9 @@ from safetensors.torch import load_file
 from explorer.checkpoints import Catalogue, Configuration, load_decoder, read_header
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
+from explorer.ridge import feature_statistics
 from trainer import loop
-from trainer.loop import Training, feature_statistics
+from trainer.loop import Training
 from trainer.recipe import Recipe
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, validate_every=2, validation_photos=2, learning_rate=2e-3)

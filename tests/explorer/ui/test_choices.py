@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from explorer.checkpoints import Catalogue, Configuration
+from explorer.encoders import ENCODERS
 from explorer.ui.choices import DEFAULT, offers, settle
 
 
@@ -58,8 +59,22 @@ def test_random_weights_fall_back_to_trained_ones():
     assert note == "What is ready of VGG16: trained weights."
 
 
-def test_without_any_checkpoint_there_is_nothing_to_settle_on():
-    assert settle(catalogue(), DEFAULT) == (None, "")
+def test_without_any_checkpoint_the_linear_decoder_is_offered_everywhere():
+    nothing_ready = Catalogue({}, [], on_the_spot=True)
+    found, note = settle(nothing_ready, DEFAULT)
+    assert found == replace(DEFAULT, decoder="linear", loss="mse")
+    assert note == "Transposed convolutions is not ready here: this is Linear map."
+    offered = offers(nothing_ready, replace(found, architecture="resnet34", layer="layer2"))
+    assert [name for _, name in offered["architecture"]] == list(ENCODERS)
+    assert [name for _, name in offered["layer"]] == ["layer1", "layer2", "layer3", "layer4"]
+
+
+def test_a_timm_model_is_kept_and_offered_while_it_is_chosen():
+    catalogue = Catalogue({}, [], on_the_spot=True)
+    found, _ = settle(catalogue, replace(DEFAULT, architecture="timm:convnext_atto"))
+    assert (found.architecture, found.layer) == ("timm:convnext_atto", "stage1")
+    assert offers(catalogue, found)["architecture"][-1] == ("convnext_atto (timm)", "timm:convnext_atto")
+    assert len(offers(catalogue, DEFAULT)["architecture"]) == len(ENCODERS)
 
 
 def test_selectors_offer_only_what_is_ready():
