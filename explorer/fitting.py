@@ -88,13 +88,19 @@ class Fits:
         return self.made[configuration].header.data["train_photos"] if configuration in self.made else 0
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
-        """Fit, or read from the cache, what is not made yet: layers of one encoder, from one pass.
+        """Fit, or read from the cache, what is not made yet: all layers of an encoder from one pass.
 
-        Yields the share that is done. Raises UserError as `fit_on_examples` does.
+        Yields the share that is done of one encoder after the other. Raises UserError as `fit_on_examples`.
         """
-        if all(configuration in self.made for configuration in configurations):
-            return
-        encoder = self._encoder_for(configurations[0].architecture, configurations[0].weights)
+        encoders: dict[tuple[str, str], list[Configuration]] = {}
+        for configuration in configurations:
+            if configuration not in self.made:
+                key = (configuration.architecture, configuration.weights)
+                encoders.setdefault(key, []).append(configuration)
+        for key, wanted in encoders.items():
+            yield from self._prepare(self._encoder_for(*key), wanted)
+
+    def _prepare(self, encoder: FrozenEncoder, configurations: list[Configuration]) -> Iterator[float]:
         while not self._one_at_a_time.acquire(timeout=1):
             yield 0.0
         try:

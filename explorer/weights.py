@@ -83,6 +83,11 @@ class WeightSource:
         import timm
 
         known = timm.get_pretrained_cfg(model_id)
+        if known is None or not known.hf_hub_id:
+            raise UserError(
+                f"There are no trained weights of {self.architecture} on the Hub: look at random weights "
+                "(control), or choose another model."
+            )
         try:
             file = hub_file(known.hf_hub_id, known.hf_hub_filename or "model.safetensors")
         except HubError as error:

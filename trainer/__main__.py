@@ -1,4 +1,4 @@
-"""The trainer's command line: data, import-weights, fit-linear, train, sweep, evaluate, report."""
+"""The trainer's command line: data, import-weights, fit-linear, train, sweep, evaluate, privacy, report."""
 
 import argparse
 import logging
@@ -114,6 +114,15 @@ def parser() -> Parser:
     measured.add_argument(
         "--out", type=Path, metavar="FILE.json", help="default: the project's results, by protocol"
     )
+
+    private = command(
+        "privacy", run_privacy, "Measure how recognisable photos are from features that are sent."
+    )
+    private.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    private.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    private.add_argument("--architecture", default="efficientnet_lite0", metavar="NAME")
+    _device_argument(private)
+    private.add_argument("--out", type=Path, default=BUNDLED / "privacy.json", metavar="FILE.json")
 
     told = command("report", run_report, "Write one self-contained HTML page of a results file.")
     told.add_argument("--results", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
@@ -242,6 +251,18 @@ def run_evaluate(options: argparse.Namespace) -> None:
     results = evaluate(options.photos, options.checkpoints, options.only, out, device, options.protocol)
     write_results(results, out)
     print(markdown_table(results))
+
+
+def run_privacy(options: argparse.Namespace) -> None:
+    from trainer.evaluate import write_results
+    from trainer.privacy import measure_privacy
+    from trainer.tables import privacy_table
+
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    device = choose_device(options.device)
+    found = measure_privacy(options.photos, options.checkpoints, options.architecture, device)
+    write_results(found, options.out)
+    print(privacy_table(found))
 
 
 def run_report(options: argparse.Namespace) -> None:

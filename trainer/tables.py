@@ -7,6 +7,7 @@ from typing import Any
 from explorer.checkpoints import Configuration
 from explorer.decoders import DECODERS
 from explorer.encoders import ENCODERS, encoder_spec
+from explorer.privacy import found_again
 
 
 def summary_table(results: dict[str, Any]) -> str:
@@ -68,6 +69,13 @@ def protocols_table(project: dict[str, Any], published: dict[str, Any]) -> str:
             f"| {row['mean']['psnr']:.2f} |"
         )
     return "\n".join(lines)
+
+
+def privacy_table(study: dict[str, Any]) -> str:
+    """Return how many photos were found again from the features that were sent, a line a layer."""
+    header, rows = found_again(study)
+    lines = [f"| {' | '.join(header)} |", f"| --- |{' ---: |' * (len(header) - 1)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def markdown_table(results: dict[str, Any]) -> str:

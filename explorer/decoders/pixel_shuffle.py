@@ -9,7 +9,8 @@ from explorer.decoders.blocks import Decoder, mid_grey
 from explorer.decoders.linear import Linear, halvings
 
 NARROW, WIDE = 64, 96
-WIDE_FROM = 256  # channels of the features from which the body is wide
+WIDE_FROM = 512  # channels of the features from which the body is wide; half of it on fine grids
+FINE = 28  # the smallest grid with positions enough for a wide body of fewer channels
 COARSEST = 13  # the largest grid that is decoded without the linear map
 DROPPED = 0.2  # of the channels of the coarsest grids, in training
 
@@ -31,7 +32,8 @@ class PixelShuffle(Decoder):
         coarse = size <= COARSEST
         self.drop = nn.Dropout2d(DROPPED if coarse else 0.0)
         self.linear = None if coarse else Linear(channels, size)
-        width = width or (WIDE if channels >= WIDE_FROM else NARROW)
+        wide = channels >= (WIDE_FROM // 2 if size >= FINE else WIDE_FROM)
+        width = width or (WIDE if wide else NARROW)
         scales = halvings(size)
         modules: list[nn.Module] = [
             nn.Conv2d(channels, width, 3 if scales == 0 else 1, padding=int(scales == 0))

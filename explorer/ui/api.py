@@ -38,9 +38,10 @@ def add_api(explorer: Explorer) -> None:
 
         Parameters:
             photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
-            architecture: the frozen network, as listed by /catalogue
+            architecture: the frozen network, as listed by /catalogue, or any timm model as timm:ID
             layer: the layer whose features are decoded, shallow to deep, such as block1 to block5
-            decoder: what turns features into a photo, such as linear or transposed_conv
+            decoder: what turns features into a photo, such as linear or transposed_conv; optimisation
+                searches for the photo without a decoder, which takes a minute or more
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the network's weights: imagenet (trained) or random (the control)
         """

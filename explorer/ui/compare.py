@@ -106,6 +106,10 @@ def build(explorer: Explorer) -> View:
             verdict: labels.photos_table(found, explorer.results()),
         }
 
+    def shows(c: Configuration, chosen: str, *rest: Any) -> list[Configuration]:
+        *selected, _ = rest
+        return [c] if chosen == PHOTOS else [c, choices.settle(catalogue, Configuration(*selected))[0]]
+
     def empty() -> Update:
         pictures = {part: None for part in (original, a, b, difference, pairs)}
         return pictures | {title: labels.compare_title(None), verdict: labels.verdict_text(None)}
@@ -117,6 +121,7 @@ def build(explorer: Explorer) -> View:
         empty,
         outputs,
         inputs=[mode, *others, files],
+        shows=shows,
         triggers=[mode.input, *(x.input for x in others), files.upload, files.clear],
         in_address={"mode": (mode, str)} | {key: (x, str) for key, x in zip(keys, others, strict=True)},
     )

@@ -46,9 +46,10 @@ class View:
     photo, configuration and `inputs` are those that are shown. `memory` is what the tab knows of its last
     answer. `jumps` are (event, components, function of their values that returns a Jump). `in_address` are
     the inputs that a permalink holds, by their names there, each with the type of its value. A tab that
-    `needs_photo` is empty without one; another is asked also then, with an empty path. `shows(configuration)`
-    are the configurations whose decoders it shows, which are fitted before, where that is needed.
-    `interrupt(*values of memory)` ends what the tab does on its own, because the page shows something else.
+    `needs_photo` is empty without one; another is asked also then, with an empty path.
+    `shows(configuration, *values of inputs)` are the configurations whose decoders it shows, which are fitted
+    before, where that is needed. `interrupt(*values of memory)` ends what the tab does on its own, because
+    the page shows something else.
     """
 
     show: Callable[..., Iterator[Update]]
@@ -61,7 +62,7 @@ class View:
     in_address: dict[str, tuple[Any, Callable[[str], Any]]] = default(default_factory=dict)
     needs_photo: bool = True
     interrupt: Callable[..., None] = lambda *memory: None
-    shows: Callable[[Configuration], Sequence[Configuration]] = lambda configuration: [configuration]
+    shows: Callable[..., Sequence[Configuration]] = lambda configuration, *values: [configuration]
 
 
 class Controls:

@@ -118,7 +118,7 @@ def build(explorer: Explorer) -> View:
         **quick,
     )
 
-    def shows(c: Configuration) -> list[Configuration]:
+    def shows(c: Configuration, names: list[str]) -> list[Configuration]:
         return explorer.depth_configurations(c.architecture, c.decoder, c.loss, c.weights)
 
     return View(show, empty, outputs, inputs=[overlays], triggers=[overlays.input], shows=shows)

@@ -12,6 +12,7 @@ from explorer.checkpoints import Configuration
 from explorer.feature_maps import FeatureMaps
 from explorer.information import PHOTO_BITS
 from explorer.metrics import Metrics
+from explorer.privacy import found_again, read_study
 from explorer.results import Results
 from explorer.ui import labels
 from explorer.ui.controls import Jump, Question, Update, View
@@ -38,6 +39,7 @@ QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queu
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
     first = STEPS[0]
+    study = read_study(explorer.folder / "privacy.json")
     with gr.Column(elem_id="learn"):
         steps = gr.HTML(steps_html(1), js_on_load=GO, apply_default_css=False, elem_id="learn-steps")
         with gr.Column(elem_id="learn-read"):
@@ -59,7 +61,7 @@ def build(explorer: Explorer) -> View:
                 about_maps = gr.HTML(maps_html(None), elem_id="learn-maps-text", elem_classes="answer")
                 strip = picture("learn-strip", "The strongest feature maps of the layer")
         with gr.Column(elem_id="learn-think"):
-            thinking = gr.HTML(thinking_html(first, explorer.results()), elem_id="learn-question")
+            thinking = gr.HTML(thinking_html(first, explorer.results(), study), elem_id="learn-question")
             with gr.Row(elem_id="learn-buttons"):
                 more = gr.Button(open_text(first), size="sm", elem_id="learn-more")
                 gr.DownloadButton(
@@ -100,7 +102,7 @@ def build(explorer: Explorer) -> View:
             steps: steps_html(STEPS.index(step) + 1),
             reading: reading_html(STEPS.index(step) + 1),
             looks: gr.Radio([look.label for look in step.looks]),
-            thinking: thinking_html(step, explorer.results()),
+            thinking: thinking_html(step, explorer.results(), study),
             more: gr.Button(open_text(step), visible=step.tab is not None),
             maps_part: gr.Column(visible=step.maps),
         }
@@ -169,11 +171,26 @@ def reading_html(number: int) -> str:
     )
 
 
-def thinking_html(step: Step, results: Results) -> str:
+def thinking_html(step: Step, results: Results, study: dict[str, Any] | None = None) -> str:
     """Return a step's question; its answer, with what was measured of its looks, opens on demand."""
+    known = measured(step, results) + (study_html(study) if study and step.study else "")
     return (
         f"<h3>Think</h3><p>{step.question}</p>"
-        f"<details><summary>What you see</summary><p>{step.answer}</p>{measured(step, results)}</details>"
+        f"<details><summary>What you see</summary><p>{step.answer}</p>{known}</details>"
+    )
+
+
+def study_html(study: dict[str, Any]) -> str:
+    """Return the privacy study as a table, and how to read it; nothing without any."""
+    header, rows = found_again(study)
+    if not rows:
+        return ""
+    photos = study["protocol"]["photos"]
+    return (
+        f"<p>Measured: {photos} photos were sent as features of EfficientNet-Lite0, a network made for "
+        "phones, and drawn from them by this page’s decoder. How often a network found the right one among "
+        f"all {photos} by the drawing (by chance: {1 / photos:.0%}):</p>{labels.table(header, rows)}"
+        "<p>Noise of 1× is as large as the numbers usually vary.</p>"
     )
 
 

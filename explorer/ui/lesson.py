@@ -22,7 +22,7 @@ class Step:
     """One step. It starts with its first look at the example photo called `example`.
 
     `maps` says that the feature maps are shown, `table` that the worksheet asks for the figures of every
-    look; `tab` is the name of a tab that shows more.
+    look; `tab` is the name of a tab that shows more, and `study` says that the privacy study is shown.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Step:
     maps: bool = False
     table: bool = False
     tab: str | None = None
+    study: bool = False
 
     @property
     def start(self) -> Configuration:
@@ -271,6 +272,7 @@ STEPS = (
             *(_look(name, name, "pixel_shuffle") for name in ("block4", "block5")),
         ),
         tab="surgery",
+        study=True,
     ),
 )
 

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, replace
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +33,13 @@ FIELDS = len(asdict(choices.DEFAULT))
 Asked = tuple[str | None, Configuration, tuple[Any, ...]]  # digest of the photo, configuration, tab's inputs
 
 
+@dataclass
+class Stopper:
+    """Whether a visitor has asked that the fit that is running for them stops."""
+
+    asked: bool = False
+
+
 def wire(
     page: gr.Blocks, explorer: Explorer, controls: Controls, tabs: gr.Tabs, views: Mapping[str, View]
 ) -> None:
@@ -45,7 +52,9 @@ def wire(
     address = gr.HTML(elem_id="address")
     states = [open_tab, answered, good_photo, asked_photo]
     question = [*states, controls.photo, *controls.selectors]
+    stopper = gr.State(Stopper())  # every visitor has one of their own
     tab_inputs = [component for view in views.values() for component in view.inputs + view.memory]
+    tab_inputs.append(stopper)
     inputs = [*question, *tab_inputs]
     outputs = [*states, *controls.outputs, address, tabs]
     for view in views.values():
@@ -98,8 +107,15 @@ def wire(
             yield views[tab].empty() | answered_now | {controls.message: labels.note(note)}
             return
         try:
-            for share in explorer.prepare(views[tab].shows(found)):
-                yield {controls.message: labels.fitting(share), controls.stop: gr.Button(visible=True)}
+            stop: Stopper = values[-1]
+            stop.asked = False
+            with closing(explorer.prepare(views[tab].shows(found, *own))) as fit:
+                for share in fit:
+                    if stop.asked:
+                        stopped = labels.note(labels.STOPPED)
+                        yield {controls.message: stopped, controls.stop: gr.Button(visible=False)}
+                        return
+                    yield {controls.message: labels.fitting(share), controls.stop: gr.Button(visible=True)}
             answered_now |= {controls.stop: gr.Button(visible=False)}
             for number, update in enumerate(views[tab].show(Question(path or "", found), *own, *memory)):
                 yield update | (answered_now | {controls.message: labels.note(note)} if number == 0 else {})
@@ -161,28 +177,19 @@ def wire(
 
     event = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress": "hidden"}
     triggers = controls.triggers + [trigger for view in views.values() for trigger in view.triggers]
-    running = [
-        page.load(loaded, inputs, outputs, **event),
-        gr.on([*triggers, controls.retry.click], changed, inputs, outputs, **event),
-        controls.photo.change(photo_changed, inputs, outputs, **event),
-        tabs.select(opened, inputs, outputs, **event),
-    ]
+    page.load(loaded, inputs, outputs, **event)
+    gr.on([*triggers, controls.retry.click], changed, inputs, outputs, **event)
+    controls.photo.change(photo_changed, inputs, outputs, **event)
+    tabs.select(opened, inputs, outputs, **event)
     for source in (controls, *views.values()):
         for trigger, components, find in source.jumps:
 
             def jump(*values: Any, find: Any = find, count: int = len(components)) -> Iterator[Update]:
                 yield from show(values[count:], find(*values[:count]))
 
-            running.append(trigger(jump, [*components, *inputs], outputs, **event))
-    controls.stop.click(
-        lambda: (labels.note(labels.STOPPED), gr.Button(visible=False)),
-        None,
-        [controls.message, controls.stop],
-        cancels=running,
-        queue=False,
-        api_visibility="private",
-        show_progress="hidden",
-    )
+            trigger(jump, [*components, *inputs], outputs, **event)
+    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    controls.stop.click(lambda stop: setattr(stop, "asked", True), stopper, None, **quick)
 
 
 def unexpected(tab: str) -> str:

@@ -20,6 +20,7 @@ from explorer.ui.seen_again import recover_figures, recover_title
 TITLE = "Recover"
 MANY_STEPS = 100_000  # here the seconds end it
 CHART_SECONDS = 1.0
+WAITING = "Waiting: this machine does one search at a time."
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -151,9 +152,16 @@ def build(explorer: Explorer) -> View:
             search.stopped = True
 
     # its own queue: a minute's search must not keep the other tabs' visitors waiting
+    start.click(
+        lambda: (labels.note(WAITING), gr.Button(interactive=False)),
+        None,
+        [figures, start],
+        queue=False,
+        **EVENT,
+    )
     start.click(run, [known, *chosen], outputs, concurrency_id="recover", concurrency_limit=1, **EVENT)
     stop.click(end, known, None, queue=False, **EVENT)
-    return View(show, empty, outputs, memory=[known], shows=lambda c: [], interrupt=end)
+    return View(show, empty, outputs, memory=[known], shows=lambda *asked: [], interrupt=end)
 
 
 def settings(

@@ -118,7 +118,7 @@ def build(explorer: Explorer) -> View:
         jumps=[(click.then, [opened], open_row)],
         in_address=in_address | {"chart": (chart, one_of(chart))},
         needs_photo=False,
-        shows=lambda c: [],
+        shows=lambda *asked: [],
     )
 
 

@@ -122,3 +122,11 @@ def test_cache_is_where_the_environment_says(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path
     monkeypatch.delenv("EXPLORER_CACHE")
     assert cache_folder().name == "feature-inversion-explorer"
+
+
+def test_decoders_of_two_encoders_are_prepared_one_after_the_other(empty_cache):
+    explorer = Explorer(device="cpu")
+    other = Configuration("efficientnet_lite0", "stage1", "linear", "mse", "random")
+    shares = list(explorer.prepare([CONV1, other]))
+    assert shares.count(0.0) == shares.count(1.0) == 2
+    assert list(explorer.prepare([CONV1, other])) == []

@@ -11,17 +11,17 @@ import timm
 import torch
 from safetensors.torch import load_file, save
 
-from explorer.encoders import ENCODERS, IMAGENET_MEAN, IMAGENET_STD
+from explorer.encoders import ENCODERS, IMAGENET_MEAN, IMAGENET_STD, encoder_spec
 from explorer.weights import BUNDLED
 from tests.hub_server import serve
 
 ENCODE = """
 import sys
 from safetensors.torch import load_file, save_file
-from explorer.encoders import ENCODERS, FrozenEncoder
+from explorer.encoders import FrozenEncoder
 architecture, photos, out = sys.argv[1:]
 encoder = FrozenEncoder(architecture)
-features = encoder(load_file(photos)["photos01"], ENCODERS[architecture].layer_names)
+features = encoder(load_file(photos)["photos01"], encoder.spec.layer_names)
 save_file({layer: found.contiguous() for layer, found in features.items()}, out)
 """
 
@@ -41,13 +41,13 @@ def run(arguments, address, cache, **more):
 def made_up(architecture: str) -> tuple[timm.models.ResNet, str]:
     """A network with made-up weights in half precision, and the id of its repository on the hub."""
     torch.manual_seed(0)
-    network = ENCODERS[architecture].network.build().half().float().eval()
+    network = encoder_spec(architecture).network.build().half().float().eval()
     return network, network.pretrained_cfg["hf_hub_id"]
 
 
-@pytest.mark.parametrize("architecture", ["resnet34", "vit_small", "pvt_v2_b2"])
+@pytest.mark.parametrize("architecture", ["resnet34", "vit_small", "pvt_v2_b2", "timm:convnext_atto"])
 def test_weights_come_from_the_hub_and_give_the_networks_own_features(architecture, tmp_path, examples01):
-    spec = ENCODERS[architecture]
+    spec = encoder_spec(architecture)
     network, repository = made_up(architecture)
     weights = {name: tensor.half() for name, tensor in network.state_dict().items() if tensor.ndim}
     (tmp_path / "photos").write_bytes(save({"photos01": examples01[:1].contiguous()}))

@@ -93,6 +93,12 @@ def test_free_memory_is_within_a_containers_limit(monkeypatch, tmp_path):
     assert zoo.free_memory() == 2_000_000
 
 
+def test_model_without_trained_weights_says_so():
+    encoder = FrozenEncoder("timm:convnext_atto_rms")
+    with pytest.raises(UserError, match=r"no trained weights of timm:convnext_atto_rms .* random weights"):
+        encoder(torch.rand(1, 3, 224, 224), ["stage1"])
+
+
 def test_ids_are_those_of_the_installed_library():
     ids = zoo.timm_ids()
     assert len(ids) > 1000 and "resnet18" in ids
