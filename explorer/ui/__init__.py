@@ -110,4 +110,10 @@ def theme() -> gr.themes.Base:
         block_shadow="none",
         block_label_background_fill="#ffffff",
         block_label_background_fill_dark="#1f1d1b",
+        button_primary_background_fill="#0f766e",  # white letters need it darker than the accent
+        button_primary_background_fill_dark="#0f766e",
+        button_primary_background_fill_hover="#115e59",
+        button_primary_background_fill_hover_dark="#115e59",
+        button_primary_text_color="#ffffff",
+        button_primary_text_color_dark="#ffffff",
     )

@@ -261,7 +261,6 @@ def test_what_cannot_be_shown_is_listed_with_the_reason(visit):
     visit.page.get_by_text("Not on offer").click()
     listed = texts(visit, "#missing")
     assert "is not trained yet" in listed and "python -m trainer train" in listed
-    assert "weights come from the Hugging Face Hub" in listed
 
 
 @pytest.mark.parametrize("tab", TABS)
