@@ -3,10 +3,8 @@
 import pytest
 
 from tests.browser.conftest import RESULT_MS
-from tests.browser.test_explore import DESKTOP, PHONE, picture, texts
+from tests.browser.test_explore import PHONE, picture, texts
 from tests.browser.test_tabs import wait_until_idle
-
-BOTH_WIDTHS = pytest.mark.parametrize("visit", [DESKTOP, PHONE], indirect=True, ids=["desktop", "phone"])
 
 
 def open_recover(visit, query: str = "example=cat") -> None:
@@ -15,7 +13,6 @@ def open_recover(visit, query: str = "example=cat") -> None:
     wait_until_idle(visit)
 
 
-@BOTH_WIDTHS
 def test_a_photo_appears_and_the_search_ends_by_itself(visit):
     open_recover(visit)
     assert "the best decoder measured at this layer (Pixel shuffle, MSE)" in texts(visit, "#recover-figures")
@@ -64,7 +61,7 @@ def choose_model(visit, model_id: str) -> None:
     visit.page.keyboard.press("Enter")
 
 
-@BOTH_WIDTHS
+@pytest.mark.parametrize("visit", [PHONE], indirect=True, ids=["phone"])
 def test_any_timm_model_can_be_looked_at(visit):
     visit.open("?example=cat&architecture=alexnet&weights=random&decoder=linear&layer=conv1")
     assert "fitted on the 6 example photos only" in visit.title()
