@@ -166,7 +166,7 @@ def _descend(
 def _progress(settings: Settings, restart: int, step: int, seconds: float) -> float:
     """Return the share of a restart's steps or of its part of the seconds, whichever is used up more."""
     steps = step / settings.steps
-    if not settings.seconds:
+    if not settings.seconds or not step:  # the shortest search takes one step, too
         return steps
     return max(steps, seconds * settings.restarts / settings.seconds - restart)
 

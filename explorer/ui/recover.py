@@ -128,7 +128,8 @@ def build(explorer: Explorer) -> View:
                     if search.ended:
                         break
                     yield {figures: labels.fitting(share)}
-            for found in explorer.recover(question.path, c.architecture, c.layer, c.weights, wanted):
+            asked = (question.path, c.architecture, c.layer, c.weights, wanted)
+            for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
                 if search.ended:
                     break
                 points.append(found.to_dict() | {"search_seconds": found.seconds})

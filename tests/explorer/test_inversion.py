@@ -94,6 +94,11 @@ def test_seconds_end_the_search_and_closing_cancels_it(photo01):
     assert list(search) == []
 
 
+def test_no_time_at_all_is_one_step(photo01):
+    found = last(invert([source(photo01, "alexnet", "conv1")], replace(QUICK, seconds=1e-9)))
+    assert found.done and found.steps == 1
+
+
 def test_several_layers_and_encoders_are_matched_together(photo01):
     vgg = FrozenEncoder("vgg16")
     sources = [Source(vgg, layer, vgg(photo01, [layer])[layer]) for layer in ("block1", "block2")]
