@@ -45,6 +45,15 @@ def parser() -> Parser:
 
     one = photo_command("reconstruct", reconstruct, "Decode a photo from the features of one layer.")
     one.add_argument("--layer", default="block1", metavar="NAME")
+    one.add_argument(
+        "--source",
+        action="append",
+        metavar="ARCHITECTURE/LAYER",
+        help="instead of --architecture and --layer, twice or more: an ensemble of these layers",
+    )
+    one.add_argument(
+        "--fusion", default="concat", metavar="NAME", help="weighted, attention or concat (default)"
+    )
     searched = photo_command(
         "recover", recover, "Find a photo again from the features of one layer, without a decoder."
     )
@@ -112,12 +121,15 @@ def list_ready(options: argparse.Namespace) -> None:
         print(f"{architecture} ({spec.title})")
         for layer in spec.layers:
             print(f"  {layer.name}: {layer.channels} channels of {layer.size} x {layer.size} positions")
-            for c in sorted(catalogue.entries):
+            for c in catalogue.single:
                 if (c.architecture, c.layer) == (architecture, layer.name):
                     print(f"    ready    {c.decoder} ({c.loss}, {c.weights})")
             for c, _ in catalogue.missing:
                 if (c.architecture, c.layer) == (architecture, layer.name):
                     print(f"    missing  {c.decoder} ({c.loss}, {c.weights})")
+    for c in catalogue.fused:
+        places = " + ".join("/".join(place) for place in c.sources)
+        print(f"ready    {c.fusion} of {places}: {c.decoder} ({c.loss}, {c.weights})")
     for name, reason in catalogue.skipped:
         print(f"skipped {name}: {reason}")
 
@@ -125,16 +137,28 @@ def list_ready(options: argparse.Namespace) -> None:
 def reconstruct(options: argparse.Namespace) -> None:
     from explorer import Explorer
     from explorer.baselines import standing
+    from explorer.configurations import parse_place
     from explorer.pipeline import OPTIMISATION
 
     explorer = Explorer(options.checkpoints)
-    asked = (options.architecture, options.layer, options.decoder, options.loss, options.weights)
-    if options.decoder != OPTIMISATION:
-        _prepare(explorer, [explorer.catalogue().find(*asked)])
-    found = explorer.reconstruct(options.image, *asked)
-    row = _save(found, options.out) | {"standing": standing(found, explorer.results()).to_dict()}
+    asked = (options.decoder, options.loss, options.weights)
+    if options.source:
+        sources = [parse_place(text) for text in options.source]
+        ensemble = explorer.ensemble(options.image, sources, options.fusion, *asked)
+        found, brought = ensemble.result, ensemble.to_dict()
+    else:
+        asked = (options.architecture, options.layer, *asked)
+        if options.decoder != OPTIMISATION:
+            _prepare(explorer, [explorer.catalogue().find(*asked)])
+        found, brought = explorer.reconstruct(options.image, *asked), {}
+    row = _save(found, options.out) | brought | {"standing": standing(found, explorer.results()).to_dict()}
     row |= {"agreement": explorer.agreement(found).to_dict()}
     _report([row])
+    for source in brought.get("contributions", ()):
+        weight = "" if source["weight"] is None else f", weight {source['weight']:.2f}"
+        alone = "–" if source["psnr_alone"] is None else f"{source['psnr_alone']:.2f} dB"
+        without = f"without it {source['psnr_without']:.2f} dB"
+        print(f"  {'/'.join(source['source'])}: alone {alone}, {without}{weight}")
     if options.json:
         print(json.dumps(row))
 
@@ -274,8 +298,12 @@ def _save_pictures(pictures: dict[str, Any], out: Path, prefix: str = "") -> dic
 def _report(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         psnr = "infinite" if row["psnr"] is None else f"{row['psnr']:.2f} dB"
+        if "sources" in row:
+            where = f"{row['fusion']} of {' + '.join('/'.join(place) for place in row['sources'])}"
+        else:
+            where = f"{row['architecture']} {row['layer']}"
         print(
-            f"{row['architecture']} {row['layer']} {row['decoder']} ({row['loss']}, {row['weights']}): "
+            f"{where} {row['decoder']} ({row['loss']}, {row['weights']}): "
             f"PSNR {psnr}, SSIM {row['ssim']:.3f}, LPIPS {row['lpips']:.3f}, MSE {row['mse']:.5f} "
             f"in {row['seconds']:.2f} s -> {row['files']['reconstruction']}"
         )

@@ -72,11 +72,3 @@ def _class_names() -> Any:
 def class_name(index: int) -> str:
     """Return the first name of an ImageNet class."""
     return _class_names().index_to_description(index).partition(",")[0]
-
-
-def feature_errors(
-    encoder: FrozenEncoder, reconstruction01: Tensor, original: dict[str, Tensor]
-) -> dict[str, float | None]:
-    """Return the relative feature error of a reconstruction (1, 3, H, W) at the layers of `original`."""
-    found = encoder(reconstruction01, original)
-    return {layer: relative_error(found[layer], target) for layer, target in original.items()}

@@ -1,6 +1,5 @@
 """What every reconstruction stands beside: the blur of a layer's grid, the mean photo, the test photos."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.encoders import encoder_spec
+from explorer.configurations import layers_of
 from explorer.images import to_tensor
 from explorer.metrics import METRIC_SPECS, Metrics, measure
 from explorer.reconstruction import Reconstruction
@@ -38,9 +37,9 @@ def blur_metrics(original01: Tensor, size: int) -> Metrics:
 class Standing:
     """How good the figures of one photo are, next to what needs no features and to the test photos.
 
-    `blur` is the photo itself blurred on the layer's grid of `size` x `size`, `mean_photo` the mean score
-    over the test photos of showing the mean of the others, `percentile` the share of the `photos` test
-    photos, 0 to 1, that this photo does better than. By metric; None where it was not measured.
+    `blur` is the photo itself blurred on the layer's grid of `size` x `size` (the finest of several),
+    `mean_photo` the mean score over the test photos of showing the mean of the others, `percentile` the share
+    of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not measured.
     """
 
     size: int
@@ -51,14 +50,13 @@ class Standing:
 
     def to_dict(self) -> dict[str, Any]:
         """Return this as JSON-ready data (an infinite PSNR as None)."""
-        blur = {key: value if math.isfinite(value) else None for key, value in asdict(self.blur).items()}
-        return asdict(self) | {"blur": blur}
+        return asdict(self) | {"blur": self.blur.figures}
 
 
 def standing(result: Reconstruction, results: Results) -> Standing:
     """Return where one photo's reconstruction stands; `results` are the measured ones."""
     c = result.configuration
-    size = encoder_spec(c.architecture).layer(c.layer).size
+    size = max(layer.size for layer in layers_of(c))
     row = results.row(c)
     return Standing(
         size,

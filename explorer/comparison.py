@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from explorer.checkpoints import Configuration
 from explorer.colours import colourise
+from explorer.configurations import Configuration
 from explorer.errors import UserError
 from explorer.images import to_tensor
 from explorer.metrics import METRIC_SPECS, Metrics, MetricSpec, error_map

@@ -206,12 +206,8 @@ class FrozenEncoder:
         """
         names = self.spec.layer_names
         depths = {names.index(self.spec.layer(name).name) for name in layers}
-        multiple = self.spec.multiple
-        if any(side % multiple for side in photos.shape[-2:]):
-            raise UserError(
-                f"{self.spec.title} needs photos whose sides are multiples of {multiple} pixels, "
-                f"not {photos.shape[-1]}x{photos.shape[-2]}."
-            )
+        for side in photos.shape[-2:]:
+            self.check_side(side)
         if not depths:
             return {}
         size = self.spec.input_size
@@ -220,6 +216,14 @@ class FrozenEncoder:
         return {
             names[depth]: found for depth, found in self.backbone(self._normalised(photos), depths).items()
         }
+
+    def check_side(self, side: int) -> None:
+        """Raise UserError for photos of a side, in pixels, that this network cannot take."""
+        if side % self.spec.multiple:
+            raise UserError(
+                f"{self.spec.title} needs photos whose sides are multiples of {self.spec.multiple} pixels, "
+                f"not {side}."
+            )
 
     @torch.no_grad()
     def logits(self, photos01: Tensor) -> Tensor:

@@ -97,8 +97,7 @@ class FeatureMaps:
 
     def over_photo(self, channel: int, photo: Image.Image, scale: str = "viridis") -> Image.Image:
         """Return one channel's map, its positions as squares, laid half transparent over the grey photo."""
-        drawn = self.channel_image(channel, scale).resize(photo.size, Image.Resampling.NEAREST)
-        return Image.blend(photo.convert("L").convert("RGB"), drawn, MAP_OPACITY)
+        return lay_over(self.channel_image(channel, scale), photo)
 
     def histogram(self, channel: int, bins: int = 24) -> np.ndarray:
         """Return how many of a channel's values lie in each of `bins` equal steps from lowest to highest."""
@@ -120,3 +119,15 @@ class FeatureMaps:
             }
             for rank, channel in enumerate(self.order, start=1)
         ]
+
+
+def share_map(shares: np.ndarray, photo: Image.Image | None = None, high: float = 1.0) -> Image.Image:
+    """Return shares (H, W) in viridis, from 0 (dark) to `high` (light), over the photo if there is one."""
+    drawn = colourise(shares, 0.0, high, "viridis")
+    return drawn if photo is None else lay_over(drawn, photo)
+
+
+def lay_over(drawn: Image.Image, photo: Image.Image) -> Image.Image:
+    """Return a coloured map, its positions as squares, half transparent over the grey photo."""
+    squares = drawn.resize(photo.size, Image.Resampling.NEAREST)
+    return Image.blend(photo.convert("L").convert("RGB"), squares, MAP_OPACITY)

@@ -19,13 +19,13 @@ from torch import Tensor
 
 from explorer.checkpoints import (
     CheckpointError,
-    Configuration,
     Header,
     check_fingerprint,
     load_decoder,
     read_header,
     save_checkpoint,
 )
+from explorer.configurations import Configuration
 from explorer.decoders.blocks import PHOTO_SIZE
 from explorer.decoders.linear import Linear
 from explorer.encoders import FrozenEncoder
@@ -68,7 +68,7 @@ def kept_fit(configuration: Configuration, encoder: FrozenEncoder) -> Fit | None
         return None
     try:
         header = read_header(path)
-        check_fingerprint(path, header, encoder)
+        check_fingerprint(path, header, lambda architecture, weights: encoder)
         return Fit(load_decoder(path, encoder.device), header)
     except CheckpointError as error:
         log.warning("fitted again: %s", error)

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import torch
@@ -25,6 +25,11 @@ class Metrics:
     ssim: float
     lpips: float
     mse: float
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """The four as JSON-ready data (an infinite PSNR as None)."""
+        return {key: value if math.isfinite(value) else None for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer.agreement import CLASSIFIER, Agreement, classify, feature_errors
-from explorer.checkpoints import (
-    Catalogue,
-    CheckpointError,
-    Configuration,
-    check_fingerprint,
-    load_decoder,
-    read_header,
-)
+from explorer.agreement import CLASSIFIER, Agreement, classify, relative_error
+from explorer.catalogue import Catalogue
+from explorer.checkpoints import CheckpointError, check_fingerprint, load_decoder, read_header
 from explorer.colours import colourise
 from explorer.comparison import Comparison, compare
+from explorer.configurations import (
+    AnyConfiguration,
+    Configuration,
+    Place,
+    encode,
+    layers_by_architecture,
+)
 from explorer.decoders import Decoder
 from explorer.devices import choose_device
 from explorer.encoders import FrozenEncoder, encoder_spec
@@ -35,7 +36,7 @@ from explorer.information import held_bits
 from explorer.inversion import Source, invert
 from explorer.masks import read_mask
 from explorer.metrics import error_map, lpips_network, measure
-from explorer.reconstruction import ERROR_RANGE, Reconstruction, Recovery, Surgery
+from explorer.reconstruction import ERROR_RANGE, Contribution, Ensemble, Reconstruction, Recovery, Surgery
 from explorer.results import Results
 from explorer.search_settings import DEFAULT_SETTINGS, Settings
 from explorer.surgery import Given, Operation, operation_spec, psnr_curve
@@ -46,6 +47,7 @@ MAX_CACHED_DECODERS = 32
 MAX_COMPARED_PHOTOS = MAX_CACHED_PHOTOS
 MAX_FITTED_LAYERS = 5
 OPTIMISATION = "optimisation"
+Features = Tensor | list[Tensor]  # of one source (1, C, H, W), or of each of several
 
 
 class Explorer:
@@ -61,7 +63,7 @@ class Explorer:
         self.device = choose_device(device)
         self._lock = RLock()
         self._encoders: dict[tuple[str, str], FrozenEncoder] = {}
-        self._decoders: OrderedDict[Configuration, Decoder] = OrderedDict()
+        self._decoders: OrderedDict[AnyConfiguration, Decoder] = OrderedDict()
         self._features: OrderedDict[tuple[str, str, str], dict[str, Tensor]] = OrderedDict()
         self._untouched: OrderedDict[tuple[str, Configuration], Reconstruction] = OrderedDict()
         self._fits = Fits(self.encoder)
@@ -109,6 +111,50 @@ class Explorer:
         original = report_crop(load_photo(image))
         features = self._encode(original, architecture, weights, [layer])[layer]
         return self._decode(original, features, configuration, started)
+
+    def ensemble(
+        self,
+        image: Any,
+        sources: Sequence[Place],
+        fusion: str = "concat",
+        decoder: str = "pixel_shuffle",
+        loss: str = "mse",
+        weights: str = "imagenet",
+    ) -> Ensemble:
+        """Return the reconstruction from several layers at once, (architecture, layer), one pass an encoder.
+
+        With it comes what each source brings: the reconstruction from it alone, what is lost without it, and
+        where the fusion listens to it. Raises UserError as `reconstruct` does.
+        """
+        configuration = self.catalogue().find_fused(sources, fusion, decoder, loss, weights)
+        places = configuration.sources
+        alone = [c for c in map(configuration.single, places) if c in self.catalogue().entries]
+        self._load([configuration, *alone])
+        started = time.perf_counter()
+        original = report_crop(load_photo(image))
+        features = self._encode_places(original, configuration)
+        result = self._decode(original, configuration.inputs(features), configuration, started)
+        asked = [(c, c.inputs(features)) for c in alone]
+        singles = self._decode_all(original, asked, time.perf_counter()) if asked else []
+        of_source = {single.configuration.sources[0]: single for single in singles}
+        fused, inputs = self._decoder(configuration), configuration.inputs(features)
+        original01 = to_tensor(original)[None].to(self.device)
+        with torch.inference_mode():
+            attention = fused.weights(inputs)
+            without01 = [fused(fused.without(inputs, number)) for number in range(len(places))]
+            without = measure(torch.cat(without01), original01)
+        return Ensemble(
+            result,
+            [
+                Contribution(
+                    place,
+                    of_source.get(place),
+                    without[number],
+                    None if attention is None else attention[0, number].cpu().numpy(),
+                )
+                for number, place in enumerate(places)
+            ],
+        )
 
     def depth(
         self,
@@ -204,15 +250,21 @@ class Explorer:
     def agreement(self, result: Reconstruction) -> Agreement:
         """Return how well the network's features and a classifier's guesses survive a reconstruction."""
         c = result.configuration
-        layers = encoder_spec(c.architecture).layer_names
-        original = self._encode(result.original, c.architecture, c.weights, layers)
-        drawn01 = to_tensor(result.reconstruction)[None]
+        places = c.sources
+        if isinstance(c, Configuration):
+            places = [(c.architecture, layer) for layer in encoder_spec(c.architecture).layer_names]
+        original01, drawn01 = to_tensor(result.original)[None], to_tensor(result.reconstruction)[None]
+        drawn = encode(self.encoder, c.weights, drawn01, places)
+        target = self._encode_places(result.original, c, places)
         classifier = self.encoder(CLASSIFIER)
         return Agreement(
-            errors=feature_errors(
-                self.encoder(c.architecture, c.weights), drawn01, {layer: original[layer] for layer in layers}
-            ),
-            original=classify(classifier, to_tensor(result.original)[None]),
+            errors={
+                layer if isinstance(c, Configuration) else f"{architecture}/{layer}": relative_error(
+                    drawn[architecture, layer], target[architecture, layer]
+                )
+                for architecture, layer in places
+            },
+            original=classify(classifier, original01),
             reconstruction=classify(classifier, drawn01),
         )
 
@@ -340,13 +392,23 @@ class Explorer:
                 self._features.popitem(last=False)
             return dict(known)
 
+    def _encode_places(
+        self, original: Image.Image, c: AnyConfiguration, places: Sequence[Place] = ()
+    ) -> dict[Place, Tensor]:
+        """Return `_encode` of a configuration's sources, or of other places with its weights."""
+        return {
+            (name, layer): features
+            for name, layers in layers_by_architecture(places or c.sources).items()
+            for layer, features in self._encode(original, name, c.weights, layers).items()
+        }
+
     def _decode(
-        self, original: Image.Image, features: Tensor, configuration: Configuration, started: float
+        self, original: Image.Image, features: Features, configuration: AnyConfiguration, started: float
     ) -> Reconstruction:
         return self._decode_all(original, [(configuration, features)], started)[0]
 
     def _decode_all(
-        self, original: Image.Image, asked: Sequence[tuple[Configuration, Tensor]], started: float
+        self, original: Image.Image, asked: Sequence[tuple[AnyConfiguration, Features]], started: float
     ) -> list[Reconstruction]:
         """Return the reconstructions from several features of one photo, measured in one go.
 
@@ -401,14 +463,14 @@ class Explorer:
                 self._untouched.popitem(last=False)
         return found
 
-    def _load(self, configurations: list[Configuration]) -> None:
+    def _load(self, configurations: Sequence[AnyConfiguration]) -> None:
         """Load decoders and LPIPS before the clock starts: `seconds` is the time a reconstruction takes."""
         lpips_network(str(self.device))
         deque(self.prepare(configurations), maxlen=0)  # all layers from one pass
         for configuration in configurations:
             self._decoder(configuration)
 
-    def _decoder(self, configuration: Configuration) -> Decoder:
+    def _decoder(self, configuration: AnyConfiguration) -> Decoder:
         deque(self.prepare([configuration]), maxlen=0)  # outside the lock: it may take half a minute
         with self._lock:
             if configuration not in self._decoders:
@@ -418,15 +480,14 @@ class Explorer:
                 self._decoders.popitem(last=False)
             return self._decoders[configuration]
 
-    def _checked_decoder(self, configuration: Configuration) -> Decoder:
+    def _checked_decoder(self, configuration: AnyConfiguration) -> Decoder:
         """Load a decoder if it was trained on the encoder weights here. Raises CheckpointError."""
         catalogue = self.catalogue()
         if configuration not in catalogue.entries:
             return self._fits.made[configuration].decoder
         path = catalogue.entries[configuration]
-        encoder = self.encoder(configuration.architecture, configuration.weights)
         try:
-            check_fingerprint(path, read_header(path), encoder)
+            check_fingerprint(path, read_header(path), self.encoder)
             return load_decoder(path, self.device)
         except CheckpointError as error:
             catalogue.drop(configuration, error)

@@ -1,12 +1,12 @@
 """What decoding a photo's features gives: pictures and figures."""
 
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import AnyConfiguration, Place
 from explorer.information import PHOTO_BITS
 from explorer.metrics import Metrics
 from explorer.surgery import operation_spec
@@ -21,7 +21,7 @@ class Reconstruction:
     `fitted_on` is how many photos the decoder was fitted on, on the spot; 0 for one from a checkpoint.
     """
 
-    configuration: Configuration
+    configuration: AnyConfiguration
     original: Image.Image
     reconstruction: Image.Image
     error: Image.Image
@@ -32,12 +32,59 @@ class Reconstruction:
     @property
     def figures(self) -> dict[str, float | None]:
         """The metrics as JSON-ready data (an infinite PSNR as None)."""
-        return {key: value if math.isfinite(value) else None for key, value in asdict(self.metrics).items()}
+        return self.metrics.figures
 
     def to_dict(self) -> dict[str, Any]:
         """Return configuration, metrics and seconds as JSON-ready data."""
         fitted = {"fitted_on_photos": self.fitted_on} if self.fitted_on else {}
-        return asdict(self.configuration) | self.figures | {"seconds": round(self.seconds, 4)} | fitted
+        return self.configuration.to_dict() | self.figures | {"seconds": round(self.seconds, 4)} | fitted
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one source brings to an ensemble, for one photo.
+
+    `alone` is the reconstruction from it alone by the same kind of decoder (None: there is no such decoder),
+    `without` the metrics when its features are replaced by their mean over the training photos, and
+    `attention` how much is taken of it where, (H, W) from 0 to 1 (None: sources are not weighed).
+    """
+
+    place: Place
+    alone: Reconstruction | None
+    without: Metrics
+    attention: np.ndarray | None
+
+    @property
+    def weight(self) -> float | None:
+        """The mean of `attention`."""
+        return None if self.attention is None else float(self.attention.mean())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this as JSON-ready data, without the map."""
+        return {
+            "source": list(self.place),
+            "weight": self.weight,
+            "psnr_alone": self.alone.figures["psnr"] if self.alone else None,
+            "psnr_without": self.without.figures["psnr"],
+        }
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """One photo decoded from several sources at once, and what each of them brings to it."""
+
+    result: Reconstruction
+    contributions: list[Contribution]
+
+    @property
+    def best_alone(self) -> Reconstruction | None:
+        """The reconstruction from one source alone that has the highest PSNR, if there is any."""
+        alone = [c.alone for c in self.contributions if c.alone]
+        return max(alone, key=lambda result: result.metrics.psnr, default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return configuration, figures and contributions as JSON-ready data."""
+        return self.result.to_dict() | {"contributions": [c.to_dict() for c in self.contributions]}
 
 
 @dataclass(frozen=True)
@@ -78,7 +125,7 @@ class Surgery:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was done and the figures before and after as JSON-ready data."""
-        return asdict(self.after.configuration) | {
+        return self.after.configuration.to_dict() | {
             "operation": self.operation,
             "strength": self.strength,
             "unit": operation_spec(self.operation).unit,

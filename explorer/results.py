@@ -8,20 +8,26 @@ import logging
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from explorer.checkpoints import Configuration
-from explorer.decoders import DECODERS, LOSSES, decoder_spec
+from explorer.configurations import (
+    AnyConfiguration,
+    check_names,
+    configuration_of,
+    decoder_order,
+    layers_of,
+)
+from explorer.decoders import decoder_spec
 from explorer.encoders import ENCODERS, Layer, encoder_spec
-from explorer.errors import UserError, unknown
+from explorer.errors import UserError
+from explorer.fusion import FUSIONS
 from explorer.metrics import METRIC_SPECS, metric_spec
 from explorer.weights import SOURCES
 
 Row = Mapping[str, Any]
-KEYS = [key.name for key in fields(Configuration)]
 log = logging.getLogger(__name__)
 
 
@@ -74,17 +80,17 @@ class Results:
         )
         return cls(protocol, rows, baselines, comparisons)
 
-    def row(self, configuration: Configuration) -> Row | None:
+    def row(self, configuration: AnyConfiguration) -> Row | None:
         """Return the row of a configuration, None if it was not measured."""
         return self._by_configuration.get(configuration)
 
-    def spread(self, configuration: Configuration, metric: str) -> float | None:
+    def spread(self, configuration: AnyConfiguration, metric: str) -> float | None:
         """Return the standard deviation of a metric over the test photos, None if it was not measured."""
         metric_spec(metric)
         row = self.row(configuration)
         return row["std"][metric] if row else None
 
-    def percentile(self, configuration: Configuration, metric: str, value: float) -> float | None:
+    def percentile(self, configuration: AnyConfiguration, metric: str, value: float) -> float | None:
         """Return the share of the test photos, 0 to 1, that a photo with this value does better than.
 
         Better is higher or lower, as the metric has it; equal is not better. None if it was not measured.
@@ -94,7 +100,7 @@ class Results:
             return None
         return statistics.fmean(better(value, photo[metric]) for photo in row["per_image"])
 
-    def paired(self, a: Configuration, b: Configuration, metric: str) -> Paired | None:
+    def paired(self, a: AnyConfiguration, b: AnyConfiguration, metric: str) -> Paired | None:
         """Return how a's figures differ from b's photo by photo; None if they do not share two photos.
 
         Photos on which both score the same count as no difference, infinite scores too.
@@ -134,8 +140,9 @@ class Results:
         """Return the rows that match, sorted by architecture, layer (shallow to deep), decoder and loss.
 
         Each has the configuration's five names, "name", "title", "target" (what it was trained to draw),
-        "fused", "size" (its grid is size x size; None for several), "channels", "parameters", "milliseconds",
-        and by metric "mean", "ci95" and "blur", which is the blur on the same grid (None if not measured).
+        "fused", "sources", "fusion" ("" for one source), "size" (its grid is size x size; None for several),
+        "channels", "parameters", "milliseconds", and by metric "mean", "ci95" and "blur", which is the blur
+        on the same grid (None if not measured).
         A fused row names its architectures and layers joined with " + " and is found under each of them.
         """
         wanted = {"decoder": decoder, "loss": loss, "weights": weights, "size": size}
@@ -143,7 +150,8 @@ class Results:
         for row in self.rows:
             shown = self._display(row)
             if all(value is None or shown[key] == value for key, value in wanted.items()) and any(
-                architecture in (None, source) and layer in (None, name) for source, name in _sources(row)
+                architecture in (None, source) and layer in (None, name)
+                for source, name in configuration_of(row).sources
             ):
                 found.append((_order(row), shown))
         return [shown for _, shown in sorted(found, key=lambda pair: pair[0])]
@@ -165,8 +173,8 @@ class Results:
         )
 
     @cached_property
-    def _by_configuration(self) -> dict[Configuration, Row]:
-        return {Configuration(*(row[key] for key in KEYS)): row for row in self.rows if "sources" not in row}
+    def _by_configuration(self) -> dict[AnyConfiguration, Row]:
+        return {configuration_of(row): row for row in self.rows}
 
     @cached_property
     def _means(self) -> dict[tuple[str, int | None], Row]:
@@ -177,14 +185,18 @@ class Results:
         return self._means.get((name, size), {}).get(metric)
 
     def _display(self, row: Row) -> dict[str, Any]:
-        sources, layers = _sources(row), _layers(row)
+        sources, layers = configuration_of(row).sources, _layers(row)
         sizes = {layer.size for layer in layers}
         size = sizes.pop() if len(sizes) == 1 else None
         place = " + ".join(f"{encoder_spec(architecture).title} {layer}" for architecture, layer in sources)
+        if "fusion" in row:
+            place += f" ({FUSIONS[row['fusion']].title.lower()})"
         return {
-            "architecture": " + ".join(architecture for architecture, _ in sources),
+            "architecture": " + ".join(dict.fromkeys(architecture for architecture, _ in sources)),
             "layer": " + ".join(layer for _, layer in sources),
             **{key: row[key] for key in ("decoder", "loss", "weights")},
+            "sources": sources,
+            "fusion": row.get("fusion", ""),
             "name": row_name(row),
             "title": f"{place}, {decoder_spec(row['decoder']).title} ({row['loss']})",
             "target": row.get("target", "photo"),
@@ -199,32 +211,22 @@ class Results:
 
 def row_name(row: Row) -> str:
     """Return the name of a row's configuration, as comparisons have it."""
-    if "sources" not in row:
-        return Configuration(*(row[key] for key in KEYS)).name
-    places = "+".join(f"{architecture}-{layer}" for architecture, layer in row["sources"])
-    return f"{places}-{row['fusion']}-{row['decoder']}-{row['loss']}-{row['weights']}"
-
-
-def _sources(row: Row) -> list[tuple[str, str]]:
-    """Return the (architecture, layer) pairs that a row decodes from: one, or several for a fused row."""
-    if "sources" in row:
-        return [(architecture, layer) for architecture, layer in row["sources"]]
-    return [(row["architecture"], row["layer"])]
+    return configuration_of(row).name
 
 
 def _layers(row: Row) -> list[Layer]:
-    return [encoder_spec(architecture).layer(layer) for architecture, layer in _sources(row)]
+    return layers_of(configuration_of(row))
 
 
 def _order(row: Row) -> tuple:
     """Return what tables are sorted by: fused rows last, then the order of the tables of names."""
-    architectures, sources = list(ENCODERS), _sources(row)
+    architectures, sources = list(ENCODERS), configuration_of(row).sources
     places = [
         (_index(architectures, architecture), encoder_spec(architecture).layer_names.index(layer))
         for architecture, layer in sources
     ]
-    decoder = (list(DECODERS).index(row["decoder"].partition("@")[0]), row["decoder"])
-    return (len(sources) > 1, places, list(SOURCES).index(row["weights"]), decoder, row["loss"])
+    weights, fusion = list(SOURCES).index(row["weights"]), row.get("fusion", "")
+    return (len(sources) > 1, places, weights, fusion, decoder_order(row["decoder"]), row["loss"])
 
 
 def _index(names: list[str], name: str) -> int:
@@ -242,13 +244,8 @@ def _usable(row: Any, check: Callable[[Any], None], file: str) -> bool:
 
 def _check_row(row: Row) -> None:
     """Raise what `_usable` catches unless the row has all that is looked up in it, under known names."""
-    if not _layers(row):
-        raise ValueError("it has no features to decode from")
     _expect(str, row["decoder"], row_name(row))
-    decoder_spec(row["decoder"])
-    for kind, allowed in (("loss", LOSSES), ("weights", SOURCES)):
-        if row[kind] not in allowed:
-            raise unknown(kind, row[kind], list(allowed))
+    check_names(configuration_of(row))
     for metric in METRIC_SPECS:
         low, high = row["ci95"][metric]
         _expect(int | float, row["mean"][metric], row["std"][metric], low, high)

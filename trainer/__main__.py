@@ -7,10 +7,18 @@ from dataclasses import fields
 from pathlib import Path
 
 from explorer.command_line import Parser, run
+from explorer.configurations import (
+    AnyConfiguration,
+    Configuration,
+    FusedConfiguration,
+    check_names,
+    parse_place,
+)
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.devices import choose_device
 from explorer.encoders import encoder_spec
-from explorer.errors import UserError, unknown
+from explorer.errors import UserError
+from explorer.fusion import FUSIONS
 from explorer.weights import BUNDLED, SOURCES
 from trainer.presets import PRESETS, preset_jobs
 from trainer.protocols import PROTOCOLS
@@ -56,8 +64,17 @@ def parser() -> Parser:
     fitted.add_argument("--decoder", default="linear", metavar="NAME", help="linear or linear@1M")
     fitted.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the encoder's pass")
 
-    trained = command("train", run_train, "Train decoders of one architecture from one frozen pass.")
-    _encoder_arguments(trained)
+    trained = command("train", run_train, "Train decoders from one frozen pass of each encoder.")
+    _encoder_arguments(trained, required=False)
+    trained.add_argument(
+        "--source",
+        action="append",
+        metavar="ARCHITECTURE/LAYER",
+        help="instead of --architecture, twice or more: layers that are fused",
+    )
+    trained.add_argument(
+        "--fusion", nargs="+", default=["concat"], metavar="NAME", help=f"of {', '.join(FUSIONS)}"
+    )
     trained.add_argument(
         "--decoder",
         nargs="+",
@@ -73,11 +90,15 @@ def parser() -> Parser:
         help=f"of {', '.join(LOSSES)} (default: hybrid)",
     )
     trained.add_argument(
-        "--linear-from",
+        "--start-from",
         type=Path,
-        default=BUNDLED,
+        nargs="+",
+        default=[BUNDLED],
         metavar="DIR",
-        help="checkpoints with the fitted linear decoders",
+        help="checkpoints of what decoders start from: the linear map, or the largest source's own decoder",
+    )
+    trained.add_argument(
+        "--continued", action="store_true", help="start every decoder from its own checkpoint there, if any"
     )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
     choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS}
@@ -132,8 +153,8 @@ def parser() -> Parser:
     return top
 
 
-def _encoder_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--architecture", required=True)
+def _encoder_arguments(sub: argparse.ArgumentParser, required: bool = True) -> None:
+    sub.add_argument("--architecture", required=required)
     sub.add_argument("--layer", nargs="+", metavar="NAME", help="default: all layers")
     sub.add_argument("--weights", default="imagenet", choices=list(SOURCES))
     sub.add_argument(
@@ -191,29 +212,54 @@ def run_fit_linear(options: argparse.Namespace) -> None:
         print(f"{options.architecture} {layer}: {decibels:.2f} dB on the validation photos")
 
 
+def _configurations(options: argparse.Namespace) -> list[AnyConfiguration]:
+    """Return what `train` was asked for. Raises UserError for what cannot be trained."""
+    decoders, losses = dict.fromkeys(options.decoder), dict.fromkeys(options.loss)
+    for decoder in decoders:
+        if decoder_spec(decoder).closed_form and not options.source:
+            raise UserError(f"{decoder!r} is solved in closed form: use 'python -m trainer fit-linear'.")
+    if options.source:
+        if options.architecture or options.layer:
+            raise UserError("Give --source, or --architecture and --layer, not both.")
+        sources = tuple(map(parse_place, options.source))
+        found: list[AnyConfiguration] = [
+            FusedConfiguration(sources, fusion, decoder, loss, options.weights)
+            for fusion in dict.fromkeys(options.fusion)
+            for decoder in decoders
+            for loss in losses
+        ]
+    else:
+        if not options.architecture:
+            raise UserError("Give --architecture, or --source twice or more.")
+        found = [
+            Configuration(options.architecture, layer, decoder, loss, options.weights)
+            for layer in _layers(options)
+            for decoder in decoders
+            for loss in losses
+        ]
+    for configuration in found:
+        check_names(configuration)
+    return found
+
+
 def run_train(options: argparse.Namespace) -> None:
-    from explorer.checkpoints import Configuration
     from trainer.data import load_train_val
     from trainer.loop import Training
 
-    for decoder in options.decoder:
-        if decoder_spec(decoder).closed_form:
-            raise UserError(f"{decoder!r} is solved in closed form: use 'python -m trainer fit-linear'.")
-    for loss in options.loss:
-        if loss not in LOSSES:
-            raise unknown("loss", loss, list(LOSSES))
-    configurations = [
-        Configuration(options.architecture, layer, decoder, loss, options.weights)
-        for layer in _layers(options)
-        for decoder in dict.fromkeys(options.decoder)
-        for loss in dict.fromkeys(options.loss)
-    ]
+    configurations = _configurations(options)
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     device = choose_device(options.device)
     train, val = load_train_val(options.photos, recipe.seed)
     options.out.mkdir(parents=True, exist_ok=True)  # now, not when the first checkpoint is saved
     training = Training(
-        configurations, recipe, train, val, options.out, device, linear_from=options.linear_from
+        configurations,
+        recipe,
+        train,
+        val,
+        options.out,
+        device,
+        start_from=options.start_from,
+        continued=options.continued,
     )
     heads = training.run(options.resume)
     if not training.processes.is_main:

@@ -10,8 +10,14 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from explorer.configurations import (
+    AnyConfiguration,
+    EncoderFor,
+    Place,
+    encode,
+    layers_by_architecture,
+)
 from explorer.decoders import Decoder
-from explorer.encoders import FrozenEncoder
 
 REPEATS = 7
 MIB = 2**20
@@ -19,22 +25,30 @@ os.environ.setdefault("KINETO_LOG_LEVEL", "9")  # the profiler would report ever
 
 
 @torch.inference_mode()
-def decoder_costs(
-    decoder: Decoder, encoder: FrozenEncoder, layer: str, photo01: torch.Tensor
+def costs(
+    configuration: AnyConfiguration, decoder: Decoder, encoder_for: EncoderFor, photo01: torch.Tensor
 ) -> dict[str, Any]:
     """Return the costs of one photo (1, 3, H, W).
 
     "parameters", "multiply_adds", "milliseconds" (median of 7 runs after one to warm up) and
-    "peak_memory_mib" (activations, without the parameters) are the decoder's; "encoder_multiply_adds" is
-    what the pass up to the layer adds. Milliseconds depend on the machine and on what else it does.
+    "peak_memory_mib" (activations, without the parameters) are the decoder's, a fusion's included;
+    "forward_passes" is how many encoders must run, and "encoder_multiply_adds" and "encoder_milliseconds" are
+    what they add. Milliseconds depend on the machine and on what else it does.
     """
-    features = encoder(photo01, [layer])[layer]
+
+    def run_encoders() -> dict[Place, torch.Tensor]:
+        return encode(encoder_for, configuration.weights, photo01, configuration.sources)
+
+    inputs = configuration.inputs(run_encoders())
+    device = decoder.feature_mean.device
     return {
         "parameters": sum(p.numel() for p in decoder.parameters()),
-        "multiply_adds": multiply_adds(lambda: decoder(features)),
-        "encoder_multiply_adds": multiply_adds(lambda: encoder(photo01, [layer])),
-        "milliseconds": round(milliseconds(lambda: decoder(features), features.device), 3),
-        "peak_memory_mib": round(peak_memory(lambda: decoder(features), features.device) / MIB, 2),
+        "multiply_adds": multiply_adds(lambda: decoder(inputs)),
+        "milliseconds": round(milliseconds(lambda: decoder(inputs), device), 3),
+        "peak_memory_mib": round(peak_memory(lambda: decoder(inputs), device) / MIB, 2),
+        "forward_passes": len(layers_by_architecture(configuration.sources)),
+        "encoder_multiply_adds": multiply_adds(run_encoders),
+        "encoder_milliseconds": round(milliseconds(run_encoders, device), 3),
     }
 
 

@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,29 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer.baselines import blur
-from explorer.checkpoints import Catalogue, Configuration, check_fingerprint, load_decoder, read_header
-from explorer.encoders import FrozenEncoder, encoder_spec
+from explorer.catalogue import Catalogue
+from explorer.checkpoints import check_fingerprint, load_decoder, read_header
+from explorer.configurations import (
+    AnyConfiguration,
+    EncoderFor,
+    FusedConfiguration,
+    configuration_of,
+    encode,
+    in_order,
+    layers_of,
+)
+from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
-from explorer.metrics import Metrics, measure
-from trainer.costs import decoder_costs
+from explorer.fusion import Fused
+from explorer.metrics import Metrics, measure, mse, psnr_of_mse
+from trainer.costs import costs
 from trainer.data import report_photos
 from trainer.protocols import Protocol, describe, protocol_spec
 from trainer.statistics import compare, holm, summarise
 
 BATCH = 4
 COMPARED = ("psnr", "ssim", "lpips")
-SUMMARY = ("mean", "std", "ci95", "per_image")
+SUMMARY = ("mean", "std", "ci95", "per_image", "contributions")
 FIGURES = [field.name for field in fields(Metrics)]
 log = logging.getLogger(__name__)
 
@@ -60,13 +71,13 @@ def evaluate(
             encoders[key] = FrozenEncoder(architecture, weights, device, folders[0])
         return encoders[key]
 
-    ready: dict[Configuration, Path] = {}
+    ready: dict[AnyConfiguration, Path] = {}
     for folder in folders:
         ready |= Catalogue.scan(folder, any_target=True).entries
     pattern = only or "*"
     chosen = [
         c
-        for c in sorted(ready)
+        for c in in_order(ready)
         if (pattern in c.name or fnmatch.fnmatch(c.name, pattern)) and fits(ready[c], c, encoder_for)
     ]
     if not chosen:
@@ -79,45 +90,114 @@ def evaluate(
     digests = {c: hashlib.sha256(ready[c].read_bytes()).hexdigest()[:16] for c in chosen}
     decoders = {c: load_decoder(ready[c], device) for c in chosen}
     changed = [c for c in chosen if rows.get(c, {}).get("checkpoint") != digests[c]]
-    measured: dict[Configuration, list[Metrics]] = {c: [] for c in changed}
+    measured: dict[AnyConfiguration, list[Metrics]] = {c: [] for c in changed}
+    brought = {c: Contributions(c, decoders[c]) for c in changed if isinstance(c, FusedConfiguration)}
     with tqdm(total=len(names), unit="photo", disable=not progress_bar) as bar, torch.inference_mode():
         for batch in photos01.to(device).split(BATCH):
             targets = compared_with.target(batch)
-            for key, encoder in encoders.items():
-                mine = [c for c in changed if (c.architecture, c.weights) == key]
-                features = encoder(batch, {c.layer for c in mine})
+            for weights in dict.fromkeys(c.weights for c in changed):
+                mine = [c for c in changed if c.weights == weights]
+                features = encode(encoder_for, weights, batch, {p for c in mine for p in c.sources})
                 for c in mine:
-                    measured[c] += measure(decoders[c](features[c.layer]), targets)
+                    inputs = c.inputs(features)
+                    measured[c] += measure(decoders[c](inputs), targets)
+                    if c in brought:
+                        brought[c].add(inputs, targets)
             bar.update(len(batch))
     for c in chosen:
-        encoder = encoders[c.architecture, c.weights]
-        costs = decoder_costs(decoders[c], encoder, c.layer, photos01[:1].to(device))
-        figures = table_row(names, measured[c]) if c in measured else {key: rows[c][key] for key in SUMMARY}
+        if c in measured:
+            figures = table_row(names, measured[c])
+            if c in brought:
+                figures["contributions"] = brought[c].rows([m.psnr for m in measured[c]])
+        else:
+            figures = {key: rows[c][key] for key in SUMMARY if key in rows[c]}
         target = read_header(ready[c]).recipe.get("target", "photo")
-        rows[c] = asdict(c) | {"target": target, "checkpoint": digests[c]} | costs | figures
+        spent = costs(c, decoders[c], encoder_for, photos01[:1].to(device))
+        rows[c] = c.to_dict() | {"target": target, "checkpoint": digests[c]} | spent | figures
+    tests = comparisons(rows)
+    for c in rows:
+        if isinstance(c, FusedConfiguration):
+            rows[c] |= {"gain": gain(c, rows, tests)}
     return {
         "protocol": described,
         "baselines": [
             name | table_row(names, found)
             for name, found in baselines(photos01, compared_with, sorted({layer_size(c) for c in rows}))
         ],
-        "configurations": [rows[c] for c in sorted(rows)],
-        "comparisons": comparisons(rows),
+        "configurations": [rows[c] for c in in_order(rows)],
+        "comparisons": tests,
     }
 
 
-def fits(path: Path, c: Configuration, encoder_for: Callable[[str, str], FrozenEncoder]) -> bool:
+class Contributions:
+    """What each source of a fused configuration brings, summed up over batches of photos."""
+
+    def __init__(self, configuration: FusedConfiguration, decoder: Fused):
+        self.configuration = configuration
+        self.decoder = decoder
+        self.without: list[list[float]] = [[] for _ in configuration.sources]
+        self.weights: list[Tensor] = []
+
+    def add(self, inputs: Sequence[Tensor], targets: Tensor) -> None:
+        """Take in a batch: the features of all sources, (N, C, H, W) each, and the photos."""
+        weights = self.decoder.weights(inputs)
+        if weights is not None:
+            self.weights.append(weights.mean(dim=(2, 3)).cpu())
+        for number, psnr in enumerate(self.without):
+            drawn01 = self.decoder(self.decoder.without(inputs, number))
+            psnr += map(psnr_of_mse, mse(drawn01, targets).tolist())
+
+    def rows(self, psnr: Sequence[float]) -> list[dict[str, Any]]:
+        """Return a row a source; `psnr` are the photos' figures with all sources.
+
+        "weight" is the mean of the learned weights (None: they are not weighed), "loss" what the PSNR loses,
+        in dB, when the source's features are replaced by their mean over the training photos.
+        """
+        weights = torch.cat(self.weights).mean(dim=0).tolist() if self.weights else None
+        found = []
+        for number, place in enumerate(self.configuration.sources):
+            loss, interval, p = compare(psnr, self.without[number])
+            weight = weights[number] if weights else None
+            found.append({"source": list(place), "weight": weight, "loss": loss, "ci95": interval, "p": p})
+        return found
+
+
+def gain(
+    c: FusedConfiguration, rows: Mapping[AnyConfiguration, Any], tests: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the paired comparison, in PSNR, with the best source alone, by the same decoder and loss.
+
+    None when no source has such a decoder.
+    """
+    alone = [single for single in map(c.single, c.sources) if single in rows]
+    if not alone:
+        return None
+    best = max(alone, key=lambda single: rows[single]["mean"]["psnr"])
+    [test] = [
+        test for test in tests if test["figure"] == "psnr" and {test["a"], test["b"]} == {c.name, best.name}
+    ]
+    sign = 1 if test["a"] == c.name else -1
+    return {
+        "over": best.to_dict(),
+        "psnr": sign * test["difference"],
+        "ci95": sorted(sign * end for end in test["ci95"]),
+        "p_holm": test["p_holm"],
+    }
+
+
+def fits(path: Path, c: AnyConfiguration, encoder_for: EncoderFor) -> bool:
     """Whether a checkpoint was trained on the encoder weights here; if not, the log says so."""
     try:
-        check_fingerprint(path, read_header(path), encoder_for(c.architecture, c.weights))
+        check_fingerprint(path, read_header(path), encoder_for)
     except UserError as error:
-        log.warning("checkpoint left out: %s", error)
+        log.warning("%s left out: %s", c.name, error)
         return False
     return True
 
 
-def layer_size(c: Configuration) -> int:
-    return encoder_spec(c.architecture).layer(c.layer).size
+def layer_size(c: AnyConfiguration) -> int:
+    """Return the side of its grid, the finest of several."""
+    return max(layer.size for layer in layers_of(c))
 
 
 def baselines(photos01: Tensor, protocol: Protocol, sizes: list[int]) -> Iterator[tuple[dict, list[Metrics]]]:
@@ -141,16 +221,12 @@ def baselines(photos01: Tensor, protocol: Protocol, sizes: list[int]) -> Iterato
             yield {"baseline": name, "size": size}, found
 
 
-def comparisons(rows: Mapping[Configuration, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the paired test of every two configurations of the same features, for each figure.
+def comparisons(rows: Mapping[AnyConfiguration, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the paired test of every two configurations that `are_compared`, for each figure.
 
     Holm's correction is over all tests of a figure.
     """
-    pairs = [
-        (a, b)
-        for a, b in itertools.combinations(sorted(rows), 2)
-        if (a.architecture, a.layer, a.weights) == (b.architecture, b.layer, b.weights)
-    ]
+    pairs = [pair for pair in itertools.combinations(in_order(rows), 2) if are_compared(*pair)]
     found = []
     for figure in COMPARED:
         values = {c: [photo[figure] for photo in row["per_image"]] for c, row in rows.items()}
@@ -162,6 +238,17 @@ def comparisons(rows: Mapping[Configuration, Mapping[str, Any]]) -> list[dict[st
                 | {"ci95": interval, "p": p, "p_holm": p_holm}
             )
     return found
+
+
+def are_compared(a: AnyConfiguration, b: AnyConfiguration) -> bool:
+    """Whether two configurations decode the same features, or one of them a part by the same decoder."""
+    if a.weights != b.weights:
+        return False
+    shared = set(a.sources) & set(b.sources)
+    same_decoder = (a.decoder, a.loss) == (b.decoder, b.loss)
+    return set(a.sources) == set(b.sources) or (
+        same_decoder and len(shared) == min(len(a.sources), len(b.sources)) == 1
+    )
 
 
 def table_row(names: list[str], metrics: list[Metrics]) -> dict[str, Any]:
@@ -183,7 +270,7 @@ def write_results(results: dict[str, Any], path: Path) -> None:
     os.replace(temporary, path)
 
 
-def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[Configuration, dict[str, Any]]:
+def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[AnyConfiguration, dict[str, Any]]:
     """Return the rows that a results file already holds, by configuration; none if there is no file.
 
     Raises UserError when it holds results of other photos or another protocol, or is no results file.
@@ -192,11 +279,8 @@ def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[Configurat
         return {}
     try:
         earlier = json.loads(path.read_text())
-        rows = {
-            Configuration(*(row[f.name] for f in fields(Configuration))): row
-            for row in earlier["configurations"]
-        }
-    except (ValueError, KeyError, TypeError) as error:
+        rows = {configuration_of(row): row for row in earlier["configurations"]}
+    except (ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(f"{path} is not a results file: choose another --out.") from error
     if earlier["protocol"] != protocol:
         raise UserError(f"{path} holds results of other photos or another protocol: choose another --out.")

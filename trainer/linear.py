@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer.checkpoints import Configuration, Header, save_checkpoint
+from explorer.checkpoints import Header, save_checkpoint
+from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.decoders.linear import Linear
 from explorer.encoders import FrozenEncoder

@@ -1,9 +1,10 @@
 """Training: one frozen forward pass feeds every decoder; each has its own optimiser, schedule and guard."""
 
+import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -14,16 +15,23 @@ from safetensors import safe_open
 from torch import Tensor
 from tqdm import tqdm
 
+from explorer.catalogue import Catalogue
 from explorer.checkpoints import (
-    Catalogue,
-    Configuration,
     Header,
     build_decoder,
+    fingerprint_of,
     load_decoder,
     save_checkpoint,
     write_safetensors,
 )
-from explorer.decoders import Decoder, decoder_spec
+from explorer.configurations import (
+    AnyConfiguration,
+    FusedConfiguration,
+    Place,
+    encode,
+    layers_by_architecture,
+)
+from explorer.decoders import decoder_spec
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.metrics import mse, psnr_of_mse
@@ -39,6 +47,7 @@ from trainer.views import FixedViews, fixed_views
 
 STATISTICS_PHOTOS = 64
 LOG_EVERY = 10
+Features = Mapping[Place, Tensor]  # of one batch, (N, C, H, W) each
 log = logging.getLogger(__name__)
 
 
@@ -56,7 +65,7 @@ class Progress:
 class Head:
     """One decoder in training."""
 
-    def __init__(self, configuration: Configuration, recipe: Recipe, processes: Processes):
+    def __init__(self, configuration: AnyConfiguration, recipe: Recipe, processes: Processes):
         self.configuration = configuration
         self.recipe = recipe
         self.processes = processes
@@ -66,19 +75,22 @@ class Head:
         self.optimizer = torch.optim.Adam(self.decoder.parameters(), lr=self.peak_rate)
         self.progress = Progress()
         self.last_loss = math.nan
+        self.started_from = ""
 
     @property
     def running(self) -> bool:
         return not self.progress.stopped
 
-    def step(self, step: int, features: Tensor, photos01: Tensor, precision: AbstractContextManager) -> None:
+    def step(
+        self, step: int, features: Features, photos01: Tensor, precision: AbstractContextManager
+    ) -> None:
         """Take one optimiser step. A loss that is not finite stops this head and leaves its weights alone."""
         rate = self.progress.rate_scale * self.peak_rate
         if self.recipe.schedule == "one_cycle":
             rate = self.recipe.one_cycle_rate(step, self.peak_rate)
         self.optimizer.param_groups[0]["lr"] = rate
         with precision:
-            drawn = self.decoder.draw(features, photos01.shape[-1])
+            drawn = self.decoder.draw(self.configuration.inputs(features), photos01.shape[-1])
         loss = reconstruction_loss(self.configuration.loss, drawn.float(), photos01, self.recipe.window(step))
         self.last_loss = self.processes.mean(loss.detach()).item()
         if not math.isfinite(self.last_loss):
@@ -93,12 +105,12 @@ class Head:
         self.optimizer.step()
 
     @torch.no_grad()
-    def validate(self, batches: Iterable[tuple[Tensor, Tensor]]) -> dict[str, float]:
+    def validate(self, batches: Iterable[tuple[Features, Tensor]]) -> dict[str, float]:
         """Return {"loss", "psnr"} over (features, photos01) batches, as means over photos."""
         self.decoder.eval()
         losses, decibels = [], []
         for features, photos01 in batches:
-            photos = self.decoder(features, photos01.shape[-1])
+            photos = self.decoder(self.configuration.inputs(features), photos01.shape[-1])
             losses.append(reconstruction_loss(self.configuration.loss, photos, photos01).item() * len(photos))
             decibels += [psnr_of_mse(error) for error in mse(photos, photos01).tolist()]
         self.decoder.train()
@@ -145,29 +157,35 @@ class Head:
 
 
 class Training:
-    """All decoders of one encoder, trained together from one frozen pass per batch.
+    """Decoders of one encoder or several, trained together from one frozen pass of each per batch.
 
     `out`/decoders gets each decoder's best checkpoint by validation loss, `out`/state-*.safetensors what
     `resume` needs; both are replaced whole at every validation, so a kill loses at most the steps since.
     `out`/logs gets TensorBoard's files. `on_progress(step, summary)` is called after every step.
+
+    Decoders start from others in the folders `start_from`, of which the first that has one serves: fused ones
+    from the decoder of their largest source alone, pixel_shuffle from the linear map, and with `continued`
+    every decoder from its own checkpoint. Raises UserError when encoders differ in their kind of weights or
+    cannot see crops of the recipe's size.
     """
 
     def __init__(
         self,
-        configurations: Sequence[Configuration],
+        configurations: Sequence[AnyConfiguration],
         recipe: Recipe,
         train: PhotoSet,
         val: PhotoSet,
         out: Path,
         device: str | torch.device = "cpu",
         progress_bar: bool = True,
-        linear_from: Path = BUNDLED,
+        start_from: Sequence[Path] = (BUNDLED,),
+        continued: bool = False,
         on_progress: Callable[[int, str], None] | None = None,
     ):
-        if len({(c.architecture, c.weights) for c in configurations}) != 1:
-            raise UserError(
-                "One training run has one encoder: give one architecture and one kind of weights."
-            )
+        kinds = {c.weights for c in configurations}
+        if len(kinds) != 1:
+            raise UserError("One training run has one kind of weights.")
+        self.weights = kinds.pop()
         self.recipe = recipe
         self.train_set, self.val_set = train, val
         self.out = out
@@ -176,15 +194,16 @@ class Training:
         self.device = self.processes.device
         self.progress_bar = progress_bar and self.processes.is_main
         self.on_progress = on_progress
-        first = configurations[0]
-        self.encoder = FrozenEncoder(first.architecture, first.weights, self.device)
+        self.layers = layers_by_architecture(place for c in configurations for place in c.sources)
+        self.encoders = {name: FrozenEncoder(name, self.weights, self.device) for name in self.layers}
+        for encoder in self.encoders.values():
+            encoder.check_side(recipe.crop)
         self.heads = [Head(configuration, recipe, self.processes) for configuration in configurations]
-        self.layers = sorted({head.configuration.layer for head in self.heads})
         self.step = 0
         self._views: FixedViews | None = None
         self._logs: Logs | None = None
-        self._linear_from = linear_from
-        self._fingerprints = {layer: self.encoder.fingerprint(layer) for layer in self.layers}
+        self._start_from = start_from
+        self._continued = continued
         self._data = {
             "train_photos": len(train.photos),
             "train_digest": train.digest,
@@ -195,23 +214,26 @@ class Training:
         self._identity = {"names": names, "recipe": asdict(recipe), "data": self._data}
 
     @property
+    def name(self) -> str:
+        """The encoders and their weights."""
+        return f"{'+'.join(self.layers)}-{self.weights}"
+
+    @property
     def state_file(self) -> Path:
-        first = self.heads[0].configuration
-        return self.out / f"state-{first.architecture}-{first.weights}.safetensors"
+        return self.out / f"state-{self.name}.safetensors"
 
     def run(self, resume: bool = False) -> list[Head]:
         """Train to the recipe's last step and return the heads. `resume` continues from the state file."""
         if resume:
             self._load_state()
         else:
-            self._set_statistics()
+            self._start()
         if self.recipe.fixed_views:
             with self.processes.main_first():
                 self._views = self._encode_views()
-        validation = self._validation_batches() if self.processes.is_main else {}
+        validation = self._validation_batches() if self.processes.is_main else []
         if self.processes.is_main:
-            first = self.heads[0].configuration
-            self._logs = Logs(self.out / "logs" / f"{first.architecture}-{first.weights}", self.step)
+            self._logs = Logs(self.out / "logs" / self.name, self.step)
         bar = tqdm(
             total=self.recipe.steps,
             initial=self.step,
@@ -239,23 +261,29 @@ class Training:
     def train_step(self) -> None:
         """Let every running decoder learn from one batch, whose features come from one pass."""
         running = [head for head in self.heads if head.running]
-        features, photos01 = self._batch({head.configuration.layer for head in running})
+        features, photos01 = self._batch({place for head in running for place in head.configuration.sources})
         for head in running:
-            head.step(self.step, features[head.configuration.layer], photos01, self._precision())
+            head.step(self.step, features, photos01, self._precision())
 
-    def _batch(self, layers: set[str]) -> tuple[dict[str, Tensor], Tensor]:
+    def _batch(self, places: set[Place]) -> tuple[Features, Tensor]:
         """Return this step's features and target pictures, encoded now or taken from the fixed views."""
         recipe = self.recipe
         share = self.processes.share
         if self._views:
             features, photos01 = self._views.batch(self.step, recipe.batch, recipe.seed)
-            on_device = {layer: share(features[layer]).to(self.device) for layer in layers}
+            on_device = {place: share(features[place]).to(self.device) for place in places}
             return on_device, self._target(share(photos01).to(self.device))
         crops = self.train_set.random_crops(self.step, recipe.batch, recipe.crop, recipe.seed)
         photos01 = share(crops).to(self.device)
         with self._precision():
-            features = self.encoder(photos01, layers)
-        return {layer: found.float() for layer, found in features.items()}, self._target(photos01)
+            features = self._encode(photos01, places)
+        return {place: found.float() for place, found in features.items()}, self._target(photos01)
+
+    def _encode(self, photos01: Tensor, places: Iterable[Place]) -> Features:
+        return encode(self._encoder_for, self.weights, photos01, places)
+
+    def _encoder_for(self, architecture: str, weights: str) -> FrozenEncoder:
+        return self.encoders[architecture]
 
     def _target(self, photos01: Tensor) -> Tensor:
         """Return the pictures in [0, 1] that the decoders are to draw."""
@@ -264,7 +292,7 @@ class Training:
     def _encode_views(self) -> FixedViews:
         recipe = self.recipe
         return fixed_views(
-            self.encoder,
+            self.encoders,
             self.layers,
             self.train_set,
             recipe.fixed_views,
@@ -275,77 +303,105 @@ class Training:
             self.progress_bar,
         )
 
-    def _validate(self, validation: dict[str, list[tuple[Tensor, Tensor]]]) -> None:
+    def _validate(self, validation: list[tuple[Features, Tensor]]) -> None:
         for head in self.heads:
             if not head.running:
                 continue
             main = self.processes.is_main
-            batches = validation.get(head.configuration.layer, [])
-            figures = self.processes.from_main(head.validate(batches) if main else None)
+            figures = self.processes.from_main(head.validate(validation) if main else None)
             best = head.record(self.step, figures)
             if main:
-                self._report(head, figures, *batches[0])
+                self._report(head, figures, *validation[0])
                 if best:
                     self._save_best(head, figures)
         if self.processes.is_main:
             self._save_state()
 
     @torch.no_grad()
-    def _report(self, head: Head, figures: dict[str, float], features: Tensor, photos01: Tensor) -> None:
+    def _report(self, head: Head, figures: dict[str, float], features: Features, photos01: Tensor) -> None:
         name = head.configuration.name
         log.info("step %d %s: loss %.5f, %.2f dB", self.step, name, *figures.values())
         if self._logs:
             head.decoder.eval()
-            reconstructions = head.decoder(features, photos01.shape[-1])
+            reconstructions = head.decoder(head.configuration.inputs(features), photos01.shape[-1])
             head.decoder.train()
             self._logs.validation(self.step, name, figures)
             self._logs.strip(self.step, name, photos01, reconstructions)
 
     def _save_best(self, head: Head, figures: dict[str, float]) -> None:
-        layer = head.configuration.layer
         header = Header(
             configuration=head.configuration,
-            fingerprint=self._fingerprints[layer],
-            recipe=self.recipe.for_checkpoint(head.configuration),
+            fingerprint=fingerprint_of(head.configuration, self._encoder_for),
+            recipe=self.recipe.for_checkpoint(head.configuration) | {"started_from": head.started_from},
             data=self._data,
             metrics={"step": self.step} | {f"val_{name}": value for name, value in figures.items()},
             parameters=sum(p.numel() for p in head.decoder.parameters()),
         )
         save_checkpoint(self.out / "decoders", head.decoder, header)
 
-    def _set_statistics(self) -> None:
-        """Give every decoder the per-channel mean and std of its layer's features on training crops."""
+    def _start(self) -> None:
+        """Give every decoder its feature statistics, from training crops, and what it starts from."""
         crops = self.train_set.centre_crops(limit=STATISTICS_PHOTOS)
-        for layer, (mean, std) in feature_statistics(self.encoder, crops, self.layers).items():
-            for head in self.heads:
-                if head.configuration.layer == layer:
-                    head.decoder.set_statistics(mean, std)
+        statistics = {
+            (name, layer): found
+            for name, layers in self.layers.items()
+            for layer, found in feature_statistics(self.encoders[name], crops, layers).items()
+        }
         for head in self.heads:
-            if decoder_spec(head.configuration.decoder).starts_from_linear:
-                head.decoder.start_from(self._fitted_linear(head.configuration))
+            means, stds = zip(*(statistics[place] for place in head.configuration.sources), strict=True)
+            head.decoder.set_statistics(torch.cat(means), torch.cat(stds))
+            for configuration in self._starts(head.configuration):
+                path = self._checkpoint(configuration)
+                if path:
+                    self._start_head(head, configuration, path)
+                    break
+            else:
+                if decoder_spec(head.configuration.decoder).starts_from_linear:
+                    linear = self._starts(head.configuration)[-1]
+                    raise UserError(
+                        f"{linear.name} is not fitted yet: run 'python -m trainer fit-linear --architecture "
+                        f"{linear.architecture} --layer {linear.layer} --weights {linear.weights} ...' first."
+                    )
 
-    def _fitted_linear(self, configuration: Configuration) -> Decoder:
-        """Return the linear decoder of the same layer. Raises UserError if it was not fitted yet."""
-        linear = replace(configuration, decoder="linear", loss="mse")
-        catalogue = Catalogue.scan(
-            self._linear_from, lambda architecture, weights: self.encoder, only=linear.name
-        )
-        return load_decoder(catalogue.entries[catalogue.find(**vars(linear))], self.device)
+    def _starts(self, configuration: AnyConfiguration) -> list[AnyConfiguration]:
+        """Return what a decoder may start from, best first."""
+        own = [configuration] if self._continued else []
+        single = configuration
+        if isinstance(configuration, FusedConfiguration):
+            single = configuration.single(configuration.largest)
+            own.append(single)
+        if decoder_spec(configuration.decoder).starts_from_linear:
+            own.append(replace(single, decoder="linear", loss="mse"))
+        return own
 
-    def _validation_batches(self) -> dict[str, list[tuple[Tensor, Tensor]]]:
-        """Encode the validation photos once: the encoder is frozen, so their features never change."""
+    def _start_head(self, head: Head, configuration: AnyConfiguration, path: Path) -> None:
+        decoder = load_decoder(path, self.device)
+        if configuration == head.configuration:
+            head.decoder.load_state_dict(decoder.state_dict())
+        else:
+            head.decoder.start_from(decoder)
+        head.started_from = f"{configuration.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+        log.info("%s starts from %s", head.configuration.name, configuration.name)
+
+    def _checkpoint(self, configuration: AnyConfiguration) -> Path | None:
+        """Return the checkpoint of a configuration that fits the encoders here, None if there is none."""
+        for folder in self._start_from:
+            found = Catalogue.scan(folder, self._encoder_for, only=configuration.name).entries
+            if configuration in found:
+                return found[configuration]
+        return None
+
+    def _validation_batches(self) -> list[tuple[Features, Tensor]]:
+        """Encode the validation photos once: the encoders are frozen, so their features never change."""
         crops = self.val_set.centre_crops(limit=self.recipe.validation_photos).to(self.device)
-        batches: dict[str, list[tuple[Tensor, Tensor]]] = {layer: [] for layer in self.layers}
-        for photos01 in crops.split(8):
-            for layer, features in self.encoder(photos01, self.layers).items():
-                batches[layer].append((features, self._target(photos01)))
-        return batches
+        places = {place for head in self.heads for place in head.configuration.sources}
+        return [(self._encode(photos01, places), self._target(photos01)) for photos01 in crops.split(8)]
 
     def _precision(self) -> AbstractContextManager:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
 
     def _summary(self) -> str:
-        last = [f"{h.configuration.layer}/{h.configuration.loss} {h.last_loss:.4f}" for h in self.heads[:2]]
+        last = [f"{h.configuration.loss} {h.last_loss:.4f}" for h in self.heads[:2]]
         best = [f"{h.progress.history[-1]['psnr']:.1f}" for h in self.heads if h.progress.history]
         return f"loss {', '.join(last)}; val dB {' '.join(best) or '-'}"
 

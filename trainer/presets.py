@@ -1,13 +1,14 @@
 """What a sweep trains: presets are lists of jobs, and a job is one encoder with its decoders and recipe."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration, FusedConfiguration, Place
 from explorer.decoders import decoder_spec
 from explorer.encoders import encoder_spec
 from explorer.errors import unknown
-from explorer.weights import SOURCES
+from explorer.fusion import FUSIONS
+from explorer.weights import BUNDLED, SOURCES
 from trainer.recipe import Recipe
 
 DINOV2_BLOCKS = ("block0", "block2", "block5", "block8", "block11")
@@ -15,6 +16,13 @@ VIT_BLOCKS = ("block0", "block3", "block6", "block9", "block11")
 ABLATED = ("vgg16", "resnet34", "resnet50", "vit_small", "vit_base", "pvt_v2_b2")
 ABLATED_DECODERS = ("transposed_conv", "attention", "frequency_aware", "wavelet")
 PUBLISHED_STEPS_PER_EPOCH = 640 // 4  # DIV2K's training photos by the batch
+FUSED_DECODERS = ("transposed_conv", "pixel_shuffle")
+WHOLE_PHOTOS = Recipe(  # all encoders can see 224 pixels
+    steps=2000, batch=2, crop=224, learning_rate=3e-4, validate_every=500, precision="bf16"
+)
+
+
+Fit = tuple[str, tuple[str, ...], str]  # architecture, layers and closed-form decoder
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,59 @@ class Job:
         ]
 
     @property
-    def fitted(self) -> list[str]:
+    def fitted(self) -> list[Fit]:
         """The closed-form decoders to fit first: those asked for, and what another one starts from."""
         asked = [name for name in self.decoders if decoder_spec(name).closed_form]
         needed = any(decoder_spec(name).starts_from_linear for name in self.decoders)
-        return asked if "linear" in asked or not needed else [*asked, "linear"]
+        names = asked if "linear" in asked or not needed else [*asked, "linear"]
+        return [(self.architecture, self.layers, name) for name in names]
+
+
+@dataclass(frozen=True)
+class FusedJob:
+    """One run of the trainer: decoders of ensembles, each a tuple of sources, from one pass an encoder."""
+
+    name: str
+    ensembles: tuple[tuple[Place, ...], ...]
+    fusions: tuple[str, ...]
+    decoders: tuple[str, ...]
+    losses: tuple[str, ...]
+    recipe: Recipe
+    weights: str = "imagenet"
+
+    @property
+    def trained(self) -> list[FusedConfiguration]:
+        """The configurations that are trained."""
+        return [
+            FusedConfiguration(sources, fusion, decoder, loss, self.weights)
+            for sources in self.ensembles
+            for fusion in self.fusions
+            for decoder in self.decoders
+            for loss in self.losses
+        ]
+
+    @property
+    def fitted(self) -> list[Fit]:
+        """The linear maps that decoders start from when their largest source's own decoder does not ship."""
+        missing = [
+            single.sources
+            for single in (c.single(c.largest) for c in self.trained)
+            if decoder_spec(single.decoder).starts_from_linear and not ships(single)
+        ]
+        return [(architecture, (layer,), "linear") for [(architecture, layer)] in dict.fromkeys(missing)]
+
+
+AnyJob = Job | FusedJob
+
+
+def ships(configuration: Configuration) -> bool:
+    """Whether a configuration's checkpoint is among the bundled ones."""
+    return (BUNDLED / "decoders" / f"{configuration.name}.safetensors").exists()
+
+
+def of_one(architecture: str, layers: Sequence[str]) -> tuple[Place, ...]:
+    """Return several layers of one architecture as sources."""
+    return tuple((architecture, layer) for layer in layers)
 
 
 def jobs(architectures: Sequence[str], weights: Sequence[str], *rest) -> list[Job]:
@@ -102,12 +158,49 @@ def published() -> list[Job]:
     return jobs(ABLATED, ["imagenet"], ABLATED_DECODERS, ("hybrid",), recipe)
 
 
+def ensemble() -> list[FusedJob]:
+    sources = (("resnet34", "layer1"), ("vgg16", "block1"), ("vit_small", "block1"), ("pvt_v2_b2", "stage1"))
+    return [FusedJob("ensemble", (sources,), tuple(FUSIONS), ABLATED_DECODERS, ("hybrid",), WHOLE_PHOTOS)]
+
+
+def ensemble_bundled() -> list[FusedJob]:
+    shallow = (
+        ("vgg16", "block1"),
+        ("alexnet", "conv1"),
+        ("efficientnet_lite0", "stage1"),
+        ("dinov2_small", "block0"),
+    )
+    deep = (
+        ("vgg16", "block5"),
+        ("alexnet", "conv5"),
+        ("efficientnet_lite0", "stage5"),
+        ("dinov2_small", "block11"),
+    )
+    views = replace(WHOLE_PHOTOS, batch=8, fixed_views=3, learning_rate=1e-3)
+    return [
+        FusedJob("shallow", (shallow,), tuple(FUSIONS), FUSED_DECODERS, ("mse",), WHOLE_PHOTOS),
+        FusedJob("deep", (deep,), ("concat",), FUSED_DECODERS, ("mse",), views),
+    ]
+
+
+def multilayer() -> list[FusedJob]:
+    blocks = [("block1", "block3", "block5"), ("block2", "block4"), encoder_spec("vgg16").layer_names]
+    vgg16 = tuple(of_one("vgg16", layers) for layers in blocks)
+    resnet50 = (of_one("resnet50", encoder_spec("resnet50").layer_names),)
+    rest = ("concat",), FUSED_DECODERS, ("mse",), WHOLE_PHOTOS
+    return [
+        FusedJob("vgg16-imagenet", vgg16, *rest),
+        FusedJob("resnet50-imagenet", resnet50, *rest),
+        FusedJob("resnet50-random", resnet50, *rest, weights="random"),
+    ]
+
+
 @dataclass(frozen=True)
 class Preset:
     """A list of jobs and a sentence about it."""
 
     summary: str
-    jobs: Callable[[], list[Job]]
+    jobs: Callable[[], list[AnyJob]]
 
 
 PRESETS = {
@@ -125,10 +218,19 @@ PRESETS = {
         "epochs without progress, stopped after 15, half MSE and half LPIPS), against the photo in [0, 1]",
         published,
     ),
+    "ensemble": Preset(
+        "the published ensemble: ResNet-34 layer1, VGG16 block1, ViT-S block1 and PVT-v2-B2 stage1, "
+        f"{len(FUSIONS)} fusions x {len(ABLATED_DECODERS)} decoders",
+        ensemble,
+    ),
+    "ensemble-bundled": Preset(
+        "ensembles of the four bundled encoders, shallow (three fusions) and deep", ensemble_bundled
+    ),
+    "multilayer": Preset("several depths of VGG16, and of ResNet-50 (also its control)", multilayer),
 }
 
 
-def preset_jobs(name: str) -> list[Job]:
+def preset_jobs(name: str) -> list[AnyJob]:
     """Return a preset's jobs. Raises UserError listing the presets."""
     if name not in PRESETS:
         raise unknown("preset", name, list(PRESETS))

@@ -15,7 +15,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer.agreement import CLASSIFIER
-from explorer.checkpoints import Catalogue, load_decoder
+from explorer.catalogue import Catalogue
+from explorer.checkpoints import load_decoder
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.information import held_bits
@@ -52,7 +53,7 @@ def measure_privacy(
     Raises UserError when no layer has the decoder.
     """
     catalogue = Catalogue.scan(checkpoints, only=f"{architecture}-*-{DECODER}-{LOSS}-imagenet")
-    ready = {c.layer: c for c in catalogue.entries}
+    ready = {c.layer: c for c in catalogue.single}
     encoder = FrozenEncoder(architecture, "imagenet", device, checkpoints)
     classifier = FrozenEncoder(CLASSIFIER, "imagenet", device, checkpoints)
     layers = [name for name in encoder.spec.layer_names if name in ready]

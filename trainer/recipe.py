@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import AnyConfiguration
 from explorer.errors import UserError, unknown
 
 SCHEDULES = ("one_cycle", "plateau")
@@ -65,9 +65,9 @@ class Recipe:
             if getattr(self, name) < 0:
                 raise UserError(f"The recipe's {name} must not be negative, but is {getattr(self, name)}.")
 
-    def for_checkpoint(self, configuration: Configuration) -> dict:
+    def for_checkpoint(self, configuration: AnyConfiguration) -> dict:
         """Return this recipe and what it was applied to as JSON-ready data."""
-        return asdict(configuration) | asdict(self)
+        return configuration.to_dict() | asdict(self)
 
     def window(self, step: int) -> tuple[slice, slice] | None:
         """Return the rows and columns of a step's LPIPS window; None for the whole crop."""

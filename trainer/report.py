@@ -13,11 +13,13 @@ from PIL import Image
 from tqdm import tqdm
 
 from explorer import Explorer
+from explorer.configurations import configuration_of
 from explorer.encoders import ENCODERS, encoder_spec
 from explorer.errors import UserError
 from explorer.figures import by_layer, perception_distortion, quality_and_cost
 from explorer.images import load_photo, report_crop
 from explorer.weights import SOURCES
+from trainer.tables import fused_rows, places, single_rows
 
 TEMPLATE = Path(__file__).with_name("report.html")
 STRIP_SIZE = 112
@@ -31,7 +33,7 @@ def write_report(results: Path, checkpoints: Path, photo: Path, out: Path, progr
     """
     try:
         found = json.loads(results.read_text())
-        rows, protocol = found["configurations"], found["protocol"]
+        rows, fused, protocol = single_rows(found), fused_rows(found), found["protocol"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{str(results)!r} is not a results file: run 'python -m trainer evaluate'."
@@ -47,12 +49,26 @@ def write_report(results: Path, checkpoints: Path, photo: Path, out: Path, progr
             perception=chart(perception_distortion(rows)),
             cost=chart(quality_and_cost(rows)),
             original=data_uri(original),
+            ensembles=[ensemble(row, explorer, photo) for row in fused],
             plotly_js=plotly.offline.get_plotlyjs(),
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     temporary.write_text(html, encoding="utf-8")
     os.replace(temporary, out)
+
+
+def ensemble(row: dict[str, Any], explorer: Explorer, photo: Path) -> dict[str, Any]:
+    """Return what the page shows of a fused configuration."""
+    c, picture = configuration_of(row), None
+    if c in explorer.catalogue().entries:
+        found = explorer.ensemble(photo, c.sources, c.fusion, c.decoder, c.loss, c.weights)
+        picture = data_uri(found.result.reconstruction)
+    brought = [
+        f"{' '.join(x['source'])} {x['loss']:.2f}" + ("" if x["weight"] is None else f" ({x['weight']:.0%})")
+        for x in row["contributions"]
+    ]
+    return row | {"places": places(row), "brought": ", ".join(brought), "picture": picture}
 
 
 def groups(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -75,14 +91,12 @@ def group(
     mine = [row for row in rows if (row["architecture"], row["weights"]) == key]
     mine.sort(key=lambda row: (spec.layer_names.index(row["layer"]), -row["mean"]["psnr"]))
     layers = [name for name in spec.layer_names if any(row["layer"] == name for row in mine)]
-    ready = {c.name for c in explorer.catalogue().entries}
     strips: dict[str, list[str | None]] = {}
     for row in mine:
         bar.update()
-        wanted = {name: row[name] for name in ("architecture", "layer", "decoder", "loss", "weights")}
-        if "-".join(wanted.values()) not in ready:
+        if configuration_of(row) not in explorer.catalogue().entries:
             continue
-        picture = explorer.reconstruct(photo, **wanted).reconstruction
+        picture = explorer.reconstruct(photo, **configuration_of(row).to_dict()).reconstruction
         strip = strips.setdefault(f"{row['decoder']} ({row['loss']})", [None] * len(layers))
         strip[layers.index(row["layer"])] = data_uri(picture)
     prefixes = tuple(f"{architecture}-{layer}-" for layer in layers)

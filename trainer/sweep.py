@@ -13,7 +13,8 @@ from typing import Any
 from tqdm import tqdm
 
 from explorer.errors import UserError
-from trainer.presets import Job
+from explorer.weights import BUNDLED
+from trainer.presets import AnyJob, Job
 
 PROJECT = Path(__file__).resolve().parent.parent
 ATTEMPTS = 2
@@ -30,7 +31,7 @@ class Outcome:
     reason: str = ""
 
 
-def run_job(job: Job, photos: Path, out: Path, threads: int, device: str, report) -> None:
+def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, report) -> None:
     """Fit and train one job into `out`/<job>, going on where a stopped run was.
 
     `report(step, summary)` is told how it goes. A note in `out`/<job>/done.json says that, and what, was
@@ -46,13 +47,13 @@ def run_job(job: Job, photos: Path, out: Path, threads: int, device: str, report
     folder = out / job.name
     folder.mkdir(parents=True, exist_ok=True)
     train, val = load_train_val(photos, job.recipe.seed, progress=False)
-    for decoder in job.fitted:
-        names = [f"{job.architecture}-{layer}-{decoder}-mse-{job.weights}" for layer in job.layers]
+    for architecture, layers, decoder in job.fitted:
+        names = [f"{architecture}-{layer}-{decoder}-mse-{job.weights}" for layer in layers]
         if not all((folder / "decoders" / f"{name}.safetensors").exists() for name in names):
             report(0, f"fitting {decoder}")
             fit_linear(
-                job.architecture,
-                job.layers,
+                architecture,
+                layers,
                 train,
                 val,
                 folder,
@@ -63,19 +64,30 @@ def run_job(job: Job, photos: Path, out: Path, threads: int, device: str, report
                 progress_bar=False,
             )
     if job.trained:
-        training = Training(job.trained, job.recipe, train, val, folder, device, False, folder, report)
+        start_from = [folder] if isinstance(job, Job) else [folder, BUNDLED]
+        training = Training(
+            job.trained,
+            job.recipe,
+            train,
+            val,
+            folder,
+            device,
+            progress_bar=False,
+            start_from=start_from,
+            on_progress=report,
+        )
         training.run(resume=training.state_file.exists())
     temporary = folder / ".done.json"
     temporary.write_text(json.dumps(identity(job, photos)))
     os.replace(temporary, folder / "done.json")
 
 
-def identity(job: Job, photos: Path) -> dict[str, Any]:
+def identity(job: AnyJob, photos: Path) -> dict[str, Any]:
     """Return what a finished job was, to tell it from another of the same name."""
     return json.loads(json.dumps(asdict(job) | {"photos": str(photos.resolve())}))
 
 
-def is_done(job: Job, photos: Path, out: Path) -> bool:
+def is_done(job: AnyJob, photos: Path, out: Path) -> bool:
     """Whether this very job was finished before. Raises UserError when another one was."""
     note = out / job.name / "done.json"
     if not note.exists():
@@ -88,13 +100,13 @@ def is_done(job: Job, photos: Path, out: Path) -> bool:
 
 
 def sweep(
-    jobs: Sequence[Job],
+    jobs: Sequence[AnyJob],
     photos: Path,
     out: Path,
     address: str | None = None,
     progress_bar: bool = True,
 ) -> list[Outcome]:
-    """Run the jobs as Ray tasks, one an encoder, and return how each ended.
+    """Run the jobs as Ray tasks and return how each ended.
 
     `address` is a running cluster's, whose machines see `photos` and `out` under the same paths; without it
     Ray is started on this machine. Cores and GPUs are shared out among the jobs. A failed job is reported and
@@ -144,7 +156,7 @@ def resources(jobs: int) -> dict[str, float]:
     return {"num_cpus": cores, "num_gpus": min(1.0, max(0.1, round(gpus / jobs, 2))) if gpus else 0}
 
 
-def run_all(jobs: Sequence[Job], photos: Path, out: Path, progress_bar: bool) -> dict[str, Outcome]:
+def run_all(jobs: Sequence[AnyJob], photos: Path, out: Path, progress_bar: bool) -> dict[str, Outcome]:
     """Run jobs on the connected cluster, showing the progress of all of them; return {name: outcome}."""
     import ray
 
@@ -153,7 +165,7 @@ def run_all(jobs: Sequence[Job], photos: Path, out: Path, progress_bar: bool) ->
     device = "cuda" if needs["num_gpus"] else "cpu"
     task = ray.remote(max_retries=0, **needs)(task_of_job)
 
-    def start(job: Job):
+    def start(job: AnyJob):
         return task.remote(job, photos, out, int(needs["num_cpus"]), device, board)
 
     running = {start(job): (job, 1) for job in jobs}
@@ -197,7 +209,7 @@ class Board:
         return self._said
 
 
-def task_of_job(job: Job, photos: Path, out: Path, threads: int, device: str, board) -> None:
+def task_of_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, board) -> None:
     """Run one job in a Ray task, telling the board about once a second."""
     last = 0.0
 

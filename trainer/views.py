@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer.checkpoints import write_safetensors
+from explorer.configurations import Place
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from trainer.data import PhotoSet
@@ -24,12 +25,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FixedViews:
-    """Crops as uint8 (N, 3, S, S) and their features {layer: float16 (N, C, H, W)}."""
+    """Crops as uint8 (N, 3, S, S) and their features {(architecture, layer): float16 (N, C, H, W)}."""
 
     crops: Tensor
-    features: dict[str, Tensor]
+    features: dict[Place, Tensor]
 
-    def batch(self, step: int, size: int, seed: int) -> tuple[dict[str, Tensor], Tensor]:
+    def batch(self, step: int, size: int, seed: int) -> tuple[dict[Place, Tensor], Tensor]:
         """Return the features and photos01 of one step's views, drawn without repetition.
 
         They depend on `seed` and `step` alone, so that a resumed run sees the views it would have seen.
@@ -38,13 +39,13 @@ class FixedViews:
         chosen = torch.from_numpy(
             draw.choice(len(self.crops), size=min(size, len(self.crops)), replace=False)
         )
-        features = {layer: stored[chosen].float() for layer, stored in self.features.items()}
+        features = {place: stored[chosen].float() for place, stored in self.features.items()}
         return features, self.crops[chosen].float() / 255
 
 
 def fixed_views(
-    encoder: FrozenEncoder,
-    layers: Sequence[str],
+    encoders: Mapping[str, FrozenEncoder],
+    layers: Mapping[str, Sequence[str]],
     photos: PhotoSet,
     per_photo: int,
     size: int,
@@ -53,27 +54,30 @@ def fixed_views(
     precision: str = "fp32",
     progress_bar: bool = True,
 ) -> FixedViews:
-    """Return `per_photo` crops of every photo with their features of all `layers`.
+    """Return `per_photo` crops of every photo with their features of all `layers`, {architecture: names}.
 
     Features are read from `folder` when it holds them for the same encoder weights, layer, photos, crops and
-    precision; those that are missing come from one pass and are stored there. Raises UserError when features
-    do not fit into float16.
+    precision; those that are missing come from one pass of each encoder and are stored there. Raises
+    UserError when features do not fit into float16.
     """
     crops = photos.fixed_crops(per_photo, size, seed)
     made_from = [photos.digest, per_photo, size, seed, precision, str(DTYPE)]
-    files = {}
-    for layer in layers:
-        fingerprint = [f"{value:.3e}" for value in encoder.fingerprint(layer)]
-        key = repr([encoder.architecture, encoder.weights, layer, fingerprint, *made_from])
-        files[layer] = folder / f"views-{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
-    found = {
-        layer: features for layer in layers if (features := read_views(files[layer], len(crops))) is not None
-    }
-    missing = [layer for layer in layers if layer not in found]
-    if missing:
-        for layer, features in encode(encoder, missing, crops, precision, progress_bar).items():
-            write_safetensors(files[layer], {"features": features}, {})
-            found[layer] = features
+    found: dict[Place, Tensor] = {}
+    for architecture, names in layers.items():
+        encoder, missing = encoders[architecture], {}
+        for layer in names:
+            fingerprint = [f"{value:.3e}" for value in encoder.fingerprint(layer)]
+            key = repr([architecture, encoder.weights, layer, fingerprint, *made_from])
+            file = folder / f"views-{hashlib.sha256(key.encode()).hexdigest()[:24]}.safetensors"
+            features = read_views(file, len(crops))
+            if features is None:
+                missing[layer] = file
+            else:
+                found[architecture, layer] = features
+        if missing:
+            for layer, features in encode(encoder, list(missing), crops, precision, progress_bar).items():
+                write_safetensors(missing[layer], {"features": features}, {})
+                found[architecture, layer] = features
     return FixedViews(crops, found)
 
 

@@ -34,6 +34,11 @@ class Decoder(nn.Module):
         self.feature_mean.copy_(mean.reshape(-1, 1, 1))
         self.feature_std.copy_(torch.where(std > 1e-6, std, torch.ones_like(std)).reshape(-1, 1, 1))
 
+    @property
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """The features' per-channel mean and std, (C, 1, 1) each."""
+        return self.feature_mean, self.feature_std
+
     def standardise(self, features: Tensor) -> Tensor:
         """Return features (N, C, H, W) with zero mean and unit variance per channel, clamped to +-6.
 
@@ -41,8 +46,7 @@ class Decoder(nn.Module):
         """
         if features.ndim != 4 or features.shape[1] != self.channels:
             raise ValueError(f"expected (N, {self.channels}, H, W) features, got {tuple(features.shape)}")
-        scaled = (features - self.feature_mean) / self.feature_std
-        return scaled.clamp(-STANDARDISED_LIMIT, STANDARDISED_LIMIT)
+        return standardised(features, *self.statistics)
 
     def draw(self, features: Tensor, size: int = PHOTO_SIZE) -> Tensor:
         """Return the photo before it is clamped to [0, 1], float32 (N, 3, size, size): what a loss sees."""
@@ -54,6 +58,11 @@ class Decoder(nn.Module):
     def forward(self, features: Tensor, size: int = PHOTO_SIZE) -> Tensor:
         """Return photos (N, 3, size, size) in [0, 1] from features (N, C, H, W)."""
         return self.draw(features, size).clamp(0, 1)
+
+
+def standardised(features: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Return features (N, C, H, W) less mean and over std, (C, 1, 1) each, clamped to +-6."""
+    return ((features - mean) / std).clamp(-STANDARDISED_LIMIT, STANDARDISED_LIMIT)
 
 
 def doublings(size: int, target: int = PHOTO_SIZE) -> int:

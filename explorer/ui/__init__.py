@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.ui import compare, depth, explore, learn, recover, results_tab, surgery
+from explorer.ui import compare, depth, ensemble, explore, learn, recover, results_tab, surgery
 from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
@@ -24,6 +24,7 @@ TABS = {
     "depth": depth,
     "compare": compare,
     "surgery": surgery,
+    "ensemble": ensemble,
     "recover": recover,
     "results": results_tab,
     "learn": learn,

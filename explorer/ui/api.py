@@ -13,6 +13,8 @@ from PIL import Image
 
 from explorer import Explorer, UserError
 from explorer.comparison import parse_configuration
+from explorer.configurations import parse_place
+from explorer.feature_maps import share_map
 from explorer.ui.choices import DEFAULT
 
 HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
@@ -48,6 +50,35 @@ def add_api(explorer: Explorer) -> None:
         result = explorer.reconstruct(_path(photo), architecture, layer, decoder, loss, weights)
         pictures = (result.original, result.reconstruction, result.error)
         return *map(_file, pictures), result.to_dict()
+
+    @_endpoint("ensemble")
+    def ensemble(
+        photo: FileData,
+        sources: list[str],
+        fusion: str = "concat",
+        decoder: str = "pixel_shuffle",
+        loss: str = "mse",
+        weights: str = DEFAULT.weights,
+    ) -> tuple[FileData, FileData, FileData, list[FileData], dict[str, Any]]:
+        """Reconstruct a photo from several layers at once, of one network or more.
+
+        Returns three PNG files as /reconstruct does, for the fusions weighted and attention a map a source of
+        how much is taken of it where (dark 0, light 1), and a JSON object with sources, fusion, the figures,
+        and "contributions": what each source alone gives, and the ensemble without it.
+
+        Parameters:
+            photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
+            sources: two layers or more, each architecture/layer, such as vgg16/block1 (see /catalogue)
+            fusion: weighted, attention or concat
+            decoder: what turns features into a photo, such as pixel_shuffle or transposed_conv
+            loss: what the decoder was trained for: mse, lpips or hybrid
+            weights: the networks' weights: imagenet (trained) or random (the control)
+        """
+        places = [parse_place(text) for text in sources]
+        found = explorer.ensemble(_path(photo), places, fusion, decoder, loss, weights)
+        pictures = (found.result.original, found.result.reconstruction, found.result.error)
+        maps = [x.attention for x in found.contributions if x.attention is not None]
+        return *map(_file, pictures), [_file(share_map(x)) for x in maps], found.to_dict()
 
     @_endpoint("depth_sweep")
     def depth_sweep(

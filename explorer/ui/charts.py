@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explorer import figures
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.figures.results import PROVEN
 from explorer.metrics import metric_spec

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from explorer.checkpoints import Catalogue, Configuration
+from explorer.catalogue import Catalogue
+from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.encoders import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.weights import SOURCES
@@ -57,6 +58,22 @@ def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
             (SOURCES[x][0].upper() + SOURCES[x][1:], x) for x in ready_weights(catalogue, c.architecture)
         ],
     }
+
+
+def sources_key(c: FusedConfiguration) -> str:
+    """Return what the sources are called in an address, such as "vgg16/block1 alexnet/conv1"."""
+    control = "" if c.weights == "imagenet" else f" {c.weights}"
+    return " ".join("/".join(place) for place in c.sources) + control
+
+
+def decoder_key(c: FusedConfiguration) -> str:
+    """Return what the decoder of an ensemble is called in an address, such as "pixel_shuffle/mse"."""
+    return f"{c.decoder}/{c.loss}"
+
+
+def ensemble_query(c: FusedConfiguration) -> dict[str, str]:
+    """Return the address of an ensemble's view."""
+    return {"tab": "ensemble", "sources": sources_key(c), "fusion": c.fusion, "with": decoder_key(c)}
 
 
 def _keep(value: str, ready: Sequence[str], second: str) -> str:

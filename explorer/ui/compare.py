@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.ui import choices, labels
 from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
 from explorer.ui.explore import gallery, picture

@@ -10,7 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.checkpoints import Catalogue, Configuration
+from explorer.catalogue import Catalogue
+from explorer.configurations import Configuration
 from explorer.encoders import TIMM_PREFIX
 from explorer.ui import choices, labels
 from explorer.zoo import timm_ids

@@ -7,7 +7,8 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.baselines import blur_metrics
-from explorer.checkpoints import Catalogue, Configuration
+from explorer.catalogue import Catalogue
+from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.downloads import animation
 from explorer.encoders import encoder_spec
@@ -127,7 +128,7 @@ def build(explorer: Explorer) -> View:
 def depth_series(catalogue: Catalogue) -> dict[str, tuple[str, str, str, str]]:
     """Return what can be overlaid by its label: architecture, decoder, loss, weights."""
     layers: dict[tuple[str, str, str, str], int] = {}
-    for c in sorted(catalogue.entries):
+    for c in catalogue.single:
         key = (c.architecture, c.decoder, c.loss, c.weights)
         layers[key] = layers.get(key, 0) + 1
     return {series_label(*key): key for key, count in layers.items() if count > 1}

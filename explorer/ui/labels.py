@@ -5,9 +5,10 @@ from html import escape
 from pathlib import Path
 
 from explorer.baselines import Standing
-from explorer.checkpoints import Catalogue, Configuration
+from explorer.catalogue import Catalogue
 from explorer.colours import lookup_table
 from explorer.comparison import Comparison
+from explorer.configurations import Configuration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders import encoder_spec
 from explorer.feature_maps import PER_PAGE, FeatureMaps

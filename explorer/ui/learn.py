@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.feature_maps import FeatureMaps
 from explorer.information import PHOTO_BITS
 from explorer.metrics import Metrics

@@ -6,7 +6,7 @@ come from what is on the page and from results.json.
 
 from dataclasses import dataclass
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 
 
 @dataclass(frozen=True)

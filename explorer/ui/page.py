@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from explorer import Explorer, UserError
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.hub import HubError
 from explorer.ui import choices, labels
 from explorer.ui.api import HEAVY

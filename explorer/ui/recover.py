@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer, UserError
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.figures import recovery_curve
 from explorer.search_settings import OPTIMISERS, STARTS, Settings
 from explorer.ui import labels, seen_again
@@ -193,8 +193,8 @@ def settings(
 
 def best_decoder(explorer: Explorer, c: Configuration) -> Configuration | None:
     """Return the ready configuration with the highest mean PSNR at a layer, None if none was measured."""
-    results, entries = explorer.results(), explorer.catalogue().entries
     place = (c.architecture, c.layer, c.weights)
-    rows = {x: results.row(x) for x in entries if (x.architecture, x.layer, x.weights) == place}
+    here = [x for x in explorer.catalogue().single if (x.architecture, x.layer, x.weights) == place]
+    rows = {x: explorer.results().row(x) for x in here}
     measured = {x: row["mean"]["psnr"] for x, row in rows.items() if row}
     return max(measured, key=measured.get, default=None)

@@ -9,11 +9,12 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration, configuration_of
 from explorer.decoders import decoder_spec
 from explorer.encoders import ENCODERS
+from explorer.fusion import FUSIONS
 from explorer.metrics import METRIC_SPECS, metric_spec
-from explorer.ui.choices import LOSS_NAMES
+from explorer.ui.choices import LOSS_NAMES, ensemble_query
 
 Row = Mapping[str, Any]  # of Results.table
 WEIGHTS_NAMES = {"imagenet": "trained", "random": "random"}
@@ -124,7 +125,7 @@ COLUMNS = (
     Column("Network", lambda row: _link(row)),
     Column("Layer", lambda row: escape(row["layer"])),
     Column("Grid", _grid, lambda row: row["size"], True, "Places that the layer still tells apart"),
-    Column("Decoder", lambda row: escape(decoder_spec(row["decoder"]).title)),
+    Column("Decoder", lambda row: escape(decoder_title(row))),
     Column("Loss", lambda row: LOSS_NAMES.get(row["loss"], row["loss"]), about="What it was trained for"),
     Column("Weights", lambda row: WEIGHTS_NAMES.get(row["weights"], row["weights"]), about="Of the network"),
     *(_metric(metric) for metric in ("psnr", "ssim", "lpips")),
@@ -151,11 +152,24 @@ def half_interval(row: Row, metric: str) -> float:
     return (high - low) / 2
 
 
+def address(row: Row) -> dict[str, str]:
+    """Return the address of the view that a row was measured of."""
+    if row["fused"]:
+        return ensemble_query(configuration_of(row))
+    return {"tab": "explore"} | asdict(configuration(row))
+
+
 def configuration(row: Row) -> Configuration | None:
-    """Return the configuration that a row was measured of; None for a fused one, which no tab can show."""
+    """Return the configuration that a row was measured of; None for a fused one."""
     if row["fused"]:
         return None
     return Configuration(*(row[key] for key in ("architecture", "layer", "decoder", "loss", "weights")))
+
+
+def decoder_title(row: Row) -> str:
+    """Return the title of a row's decoder, with the fusion before it, if any."""
+    fusion = f" after {FUSIONS[row['fusion']].title.lower()}" if row["fused"] else ""
+    return decoder_spec(row["decoder"]).title + fusion
 
 
 def network_title(row: Row) -> str:
@@ -170,7 +184,7 @@ def short_title(architecture: str) -> str:
 
 def csv_row(row: Row) -> dict[str, Any]:
     """Return a row's names and figures as one flat dictionary, the intervals as _low and _high."""
-    keys = ("architecture", "layer", "decoder", "loss", "weights", "target", "size", "channels")
+    keys = ("architecture", "layer", "fusion", "decoder", "loss", "weights", "target", "size", "channels")
     found = {key: row[key] for key in keys}
     for metric in METRIC_SPECS:
         low, high = row["ci95"][metric]
@@ -209,9 +223,6 @@ def _cell(row: Row, column: Column) -> str:
 
 def _link(row: Row) -> str:
     """Return the name of the network as a link to the view that the row was measured of."""
-    found, network = configuration(row), escape(network_title(row))
-    if found is None:
-        return network
-    query = escape(urlencode({"tab": "explore"} | asdict(found)))
-    label = f"{network} {escape(row['layer'])}, {escape(decoder_spec(row['decoder']).title)}, {row['loss']}"
-    return f'<a href="?{query}" tabindex="-1" aria-label="{label}: open in Explore">{network}</a>'
+    network, tab = escape(network_title(row)), "Ensemble" if row["fused"] else "Explore"
+    label = f"{network} {escape(row['layer'])}, {escape(decoder_title(row))}, {row['loss']}: open in {tab}"
+    return f'<a href="?{escape(urlencode(address(row)))}" tabindex="-1" aria-label="{label}">{network}</a>'

@@ -3,7 +3,7 @@
 from html import escape
 
 from explorer.agreement import Agreement, Guess
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.encoders import encoder_spec
 from explorer.reconstruction import Reconstruction, Recovery

@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 
 from explorer import Explorer
-from explorer.checkpoints import Configuration, build_decoder
+from explorer.checkpoints import build_decoder
+from explorer.configurations import Configuration
 from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.weights import BUNDLED
 from tests.serving import ROOT

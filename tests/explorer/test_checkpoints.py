@@ -1,16 +1,16 @@
 import json
 import shutil
+from dataclasses import asdict
 
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from explorer.catalogue import Catalogue
 from explorer.checkpoints import (
     HEADER_KEY,
-    Catalogue,
     CheckpointError,
-    Configuration,
     Header,
     build_decoder,
     load_decoder,
@@ -18,6 +18,7 @@ from explorer.checkpoints import (
     save_checkpoint,
     write_safetensors,
 )
+from explorer.configurations import Configuration
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.weights import BUNDLED
@@ -98,18 +99,11 @@ def test_checkpoint_of_other_encoder_weights_is_named_and_skipped(checkpoint, en
         ({"configuration": {"architecture": "vgg16"}}, "header is not one of this program's"),
         ({"surprise": 1}, "header is not one of this program's"),
         (
-            {"configuration": {"architecture": "vgg16", "layer": "b", "decoder": "linear", "loss": "mse"}},
+            {"configuration": asdict(BLOCK1) | {"layer": "b"}},
             "unknown layer",
         ),
         (
-            {
-                "configuration": {
-                    "architecture": "vgg16",
-                    "layer": "block1",
-                    "decoder": "linear",
-                    "loss": "lpips",
-                }
-            },
+            {"configuration": asdict(BLOCK1) | {"decoder": "linear", "loss": "lpips"}},
             "unknown loss",
         ),
     ],

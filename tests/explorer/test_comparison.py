@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from explorer import UserError
-from explorer.checkpoints import Configuration
 from explorer.comparison import parse_configuration, verdicts
+from explorer.configurations import Configuration
 from explorer.images import to_tensor
 from explorer.metrics import LUMINANCE, Metrics
 from explorer.results import Paired

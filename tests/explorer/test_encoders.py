@@ -150,7 +150,7 @@ def test_random_batch_norms_have_the_statistics_of_the_probe(architecture, examp
 
 
 def test_photos_that_do_not_fit_the_patches_are_refused():
-    with pytest.raises(UserError, match="multiples of 14 pixels, not 100x100"):
+    with pytest.raises(UserError, match=r"multiples of 14 pixels, not 100\."):
         FrozenEncoder("dinov2_small")(torch.rand(1, 3, 100, 100), ["block0"])
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from explorer import Explorer, UserError
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.encoders import FrozenEncoder
 from explorer.fitting import cache_folder, fit_on_examples, kept_fit
 

@@ -5,7 +5,7 @@ from statistics import fmean, stdev
 import pytest
 
 from explorer import UserError
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.metrics import METRIC_SPECS
 from explorer.published import PUBLISHED, beside_ours, reason_for_the_gap
 from explorer.results import Results

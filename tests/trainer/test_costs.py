@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from explorer.decoders import decoder_spec
+from explorer.checkpoints import build_decoder
+from explorer.configurations import Configuration, FusedConfiguration
 from explorer.encoders import FrozenEncoder
-from trainer.costs import decoder_costs, multiply_adds, peak_memory
+from trainer.costs import costs, multiply_adds, peak_memory
 
 
 def test_multiply_adds_of_a_convolution_are_counted_by_hand():
@@ -28,12 +29,30 @@ def test_peak_memory_is_what_is_held_at_once():
 
 
 def test_costs_of_a_decoder(examples01, capfd):
-    decoder = decoder_spec("transposed_conv").build(64, 112).eval()
-    found = decoder_costs(decoder, FrozenEncoder("vgg16"), "block1", examples01[:1])
+    configuration = Configuration("vgg16", "block1", "transposed_conv", "mse")
+    decoder = build_decoder(configuration).eval()
+    found = costs(configuration, decoder, FrozenEncoder, examples01[:1])
     assert found["parameters"] == 33_731
     # two 3x3 convolutions of 3 -> 64 -> 64 at 224 pixels
     assert found["encoder_multiply_adds"] == (3 * 64 + 64 * 64) * 9 * 224**2
     # 4x4 transposed 64 -> 32, every output pixel from four products; 3x3 to RGB
     assert found["multiply_adds"] == pytest.approx((64 * 32 * 4 + 32 * 3 * 9) * 224**2, rel=0.01)
-    assert found["milliseconds"] > 0 and 5 < found["peak_memory_mib"] < 100
+    assert found["forward_passes"] == 1
+    assert (
+        found["milliseconds"] > 0 and found["encoder_milliseconds"] > 0 and 5 < found["peak_memory_mib"] < 100
+    )
     assert capfd.readouterr().err == ""
+
+
+def test_costs_of_an_ensemble_count_every_encoder_once(examples01):
+    places = (("vgg16", "block1"), ("vgg16", "block2"), ("alexnet", "conv1"))
+    configuration = FusedConfiguration(places, "concat", "transposed_conv", "mse")
+    found = costs(configuration, build_decoder(configuration).eval(), FrozenEncoder, examples01[:1])
+    alone = [
+        costs(single, build_decoder(single).eval(), FrozenEncoder, examples01[:1])
+        for single in map(configuration.single, places)
+    ]
+    assert found["forward_passes"] == 2
+    deepest = (alone[1], alone[2])  # block2's pass goes through block1
+    assert found["encoder_multiply_adds"] == sum(one["encoder_multiply_adds"] for one in deepest)
+    assert found["parameters"] > alone[0]["parameters"]

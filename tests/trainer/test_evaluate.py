@@ -13,7 +13,8 @@ from trainer.tables import protocols_table, summary_table
 
 ROW_KEYS = {
     *("architecture", "layer", "decoder", "loss", "weights", "target", "checkpoint"),
-    *("parameters", "multiply_adds", "encoder_multiply_adds", "milliseconds", "peak_memory_mib"),
+    *("parameters", "multiply_adds", "milliseconds", "peak_memory_mib"),
+    *("forward_passes", "encoder_multiply_adds", "encoder_milliseconds"),
     *("mean", "std", "ci95", "per_image"),
 }
 KEYS = ("architecture", "layer", "decoder", "loss", "weights")

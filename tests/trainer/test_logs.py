@@ -1,6 +1,6 @@
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from trainer.loop import LOG_EVERY, Training
 from trainer.recipe import Recipe
 

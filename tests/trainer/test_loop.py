@@ -5,7 +5,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from explorer.checkpoints import Catalogue, Configuration, load_decoder, read_header
+from explorer.catalogue import Catalogue
+from explorer.checkpoints import load_decoder, read_header
+from explorer.configurations import Configuration
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.ridge import feature_statistics
@@ -174,16 +176,16 @@ def test_pixel_shuffle_begins_as_the_fitted_linear_decoder(photos, tmp_path):
 
     fit_linear("vgg16", ["block1"], photos, photos, tmp_path, progress_bar=False)
     heads = [Configuration("vgg16", "block1", "pixel_shuffle", "mse")]
-    run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, linear_from=tmp_path)
-    run._set_statistics()
+    run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, start_from=[tmp_path])
+    run._start()
     linear = load_decoder(tmp_path / "decoders/vgg16-block1-linear-mse-imagenet.safetensors")
-    features = run.encoder(photos.centre_crops(limit=1), ["block1"])["block1"]
+    features = run.encoders["vgg16"](photos.centre_crops(limit=1), ["block1"])["block1"]
     with torch.no_grad():
         assert torch.allclose(run.heads[0].decoder(features), linear(features), atol=1e-5)
 
 
 def test_pixel_shuffle_without_a_fitted_linear_decoder_says_how_to_fit_it(photos, tmp_path):
     heads = [Configuration("vgg16", "block1", "pixel_shuffle", "mse")]
-    run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, linear_from=tmp_path)
+    run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, start_from=[tmp_path])
     with pytest.raises(UserError, match="python -m trainer fit-linear"):
         run.run()

@@ -3,7 +3,7 @@ import logging
 import pytest
 import torch
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from trainer import views
@@ -18,14 +18,15 @@ def encoder() -> FrozenEncoder:
 
 
 def make(encoder, photos, folder, layers=("block2",), seed=42, size=64, precision="fp32"):
-    return fixed_views(encoder, layers, photos, 2, size, seed, folder, precision, progress_bar=False)
+    encoders, of_vgg16 = {"vgg16": encoder}, {"vgg16": layers}
+    return fixed_views(encoders, of_vgg16, photos, 2, size, seed, folder, precision, progress_bar=False)
 
 
 def test_stored_features_are_those_of_the_crops(encoder, photos, tmp_path):
     found = make(encoder, photos, tmp_path)
     features, photos01 = found.batch(step=0, size=4, seed=1)
     expected = encoder(photos01, ["block2"])["block2"]
-    assert torch.allclose(features["block2"], expected, rtol=2e-3, atol=1e-2)
+    assert torch.allclose(features["vgg16", "block2"], expected, rtol=2e-3, atol=1e-2)
     assert photos01.shape == (4, 3, 64, 64) and len(found.crops) == 12
 
 
@@ -62,7 +63,7 @@ def test_a_damaged_file_is_made_again(encoder, photos, tmp_path, caplog):
     path.write_bytes(path.read_bytes()[:500])
     caplog.set_level(logging.WARNING)
     again = make(encoder, photos, tmp_path)
-    assert torch.equal(again.features["block2"], whole.features["block2"])
+    assert torch.equal(again.features["vgg16", "block2"], whole.features["vgg16", "block2"])
     assert "are made again" in caplog.text
 
 
@@ -78,7 +79,7 @@ def test_features_too_large_for_half_precision_are_refused(photos, tmp_path, mon
 
 
 def test_training_on_fixed_views_runs_the_encoder_on_them_only_once(photos, tmp_path, monkeypatch):
-    recipe = Recipe(steps=4, batch=2, crop=64, fixed_views=1, validate_every=4, validation_photos=1)
+    recipe = Recipe(steps=4, batch=2, crop=96, fixed_views=1, validate_every=4, validation_photos=1)
     heads = [Configuration("vgg16", "block2", "transposed_conv", "mse")]
     run = Training(heads, recipe, photos, photos, tmp_path, progress_bar=False)
     seen = []
@@ -90,4 +91,4 @@ def test_training_on_fixed_views_runs_the_encoder_on_them_only_once(photos, tmp_
 
     monkeypatch.setattr(FrozenEncoder, "__call__", counted)
     run.run()
-    assert seen.count((64, 64)) == 1  # six views in one batch, for all four steps
+    assert seen.count((96, 96)) == 1  # six views in one batch, for all four steps

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from explorer.checkpoints import Catalogue, Configuration
+from explorer.catalogue import Catalogue
+from explorer.configurations import Configuration
 from explorer.encoders import ENCODERS
 from explorer.ui.choices import DEFAULT, offers, settle
 

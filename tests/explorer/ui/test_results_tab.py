@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 import pytest
 
-from explorer.checkpoints import Configuration
+from explorer.configurations import Configuration
 from explorer.downloads import table as csv_text
 from explorer.published import beside_ours
 from explorer.results import Results
@@ -55,7 +55,9 @@ def cells(html: str) -> list[str]:
 
 
 def fused(row):
-    return row | {"architecture": "vgg16 + alexnet", "layer": "block1 + conv1", "fused": True, "size": None}
+    places = (("vgg16", "block1"), ("alexnet", "conv1"))
+    joined = {"architecture": "vgg16 + alexnet", "layer": "block1 + conv1", "size": None}
+    return row | joined | {"fused": True, "fusion": "weighted", "sources": places}
 
 
 def test_every_measured_configuration_is_a_row_with_all_columns(results):
@@ -83,11 +85,23 @@ def test_a_row_opens_the_configuration_it_was_measured_of(linear):
     assert Configuration(**named) == BLOCK1
 
 
-def test_a_fused_row_is_listed_but_opens_nothing(linear):
+def test_a_fused_row_opens_its_ensemble(linear):
     html = table_html([fused(linear)])
     assert configuration(fused(linear)) is None
-    assert "<a " not in html and "data-name" not in html
-    assert cells(html)[:3] == ["VGG16 + AlexNet", "block1 + conv1", "several"]
+    assert "data-name" not in html
+    assert cells(html)[:4] == [
+        "VGG16 + AlexNet",
+        "block1 + conv1",
+        "several",
+        "Linear map after weighted sum",
+    ]
+    [address] = re.findall(r'href="\?([^"]+)"', html)
+    assert dict(parse_qsl(unescape(address))) == {
+        "tab": "ensemble",
+        "sources": "vgg16/block1 alexnet/conv1",
+        "fusion": "weighted",
+        "with": "linear/mse",
+    }
 
 
 def test_what_was_not_measured_is_a_dash_that_sorts_last(linear):

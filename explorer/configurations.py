@@ -1,0 +1,178 @@
+"""Configurations: what was decoded from where, and how the decoder was made."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from explorer.decoders import DECODERS, decoder_spec
+from explorer.encoders import FrozenEncoder, Layer, encoder_spec
+from explorer.errors import UserError, unknown
+from explorer.fusion import FUSIONS
+from explorer.weights import SOURCES
+
+Place = tuple[str, str]  # an architecture and one of its layers
+EncoderFor = Callable[[str, str], FrozenEncoder]  # by architecture and weights
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, order=True)
+class Configuration:
+    """One layer, and the decoder of its features."""
+
+    architecture: str
+    layer: str
+    decoder: str
+    loss: str
+    weights: str = "imagenet"
+
+    @property
+    def sources(self) -> tuple[Place, ...]:
+        """The layers that are decoded from: this one."""
+        return ((self.architecture, self.layer),)
+
+    @property
+    def name(self) -> str:
+        """Also the checkpoint's file name without its ending."""
+        return f"{_place_name(*self.sources[0])}-{self.decoder}-{self.loss}-{self.weights}"
+
+    def inputs(self, features: Mapping[Place, T]) -> T:
+        """Return what its decoder takes of the features of several layers."""
+        return features[self.sources[0]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-ready data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, order=True)
+class FusedConfiguration:
+    """Several layers of one architecture or more, how they are fused, and the decoder of what comes out.
+
+    Raises UserError for fewer than two sources and for one that is there twice.
+    """
+
+    sources: tuple[Place, ...]
+    fusion: str
+    decoder: str
+    loss: str
+    weights: str = "imagenet"
+
+    def __post_init__(self):
+        twice = next((place for place in self.sources if self.sources.count(place) > 1), None)
+        if twice:
+            raise UserError(f"The source {'/'.join(twice)} is there twice: give every source once.")
+        if len(self.sources) < 2:
+            raise UserError("Fusion needs two sources or more, such as vgg16/block1 and alexnet/conv1.")
+
+    @property
+    def name(self) -> str:
+        """Also the checkpoint's file name without its ending."""
+        places = "+".join(_place_name(*place) for place in self.sources)
+        return f"{places}-{self.fusion}-{self.decoder}-{self.loss}-{self.weights}"
+
+    @property
+    def largest(self) -> Place:
+        """The source with the finest grid, the first of several: the others are brought to it."""
+        sizes = [layer.size for layer in layers_of(self)]
+        return self.sources[sizes.index(max(sizes))]
+
+    def single(self, place: Place) -> Configuration:
+        """Return the configuration with the same decoder and loss that sees one of the sources alone."""
+        return Configuration(*place, self.decoder, self.loss, self.weights)
+
+    def inputs(self, features: Mapping[Place, T]) -> list[T]:
+        """Return what its decoder takes of the features of several layers."""
+        return [features[place] for place in self.sources]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-ready data."""
+        return asdict(self) | {"sources": [list(place) for place in self.sources]}
+
+
+AnyConfiguration = Configuration | FusedConfiguration
+
+
+def configuration_of(row: Mapping[str, Any]) -> AnyConfiguration:
+    """Return the configuration that a row of data names. Raises KeyError, TypeError, ValueError or UserError.
+
+    The names are not looked up.
+    """
+    if "sources" in row:
+        places = tuple((architecture, layer) for architecture, layer in row["sources"])
+        return FusedConfiguration(places, *(row[key] for key in ("fusion", "decoder", "loss", "weights")))
+    keys = ("architecture", "layer", "decoder", "loss", "weights")
+    return Configuration(*(row[key] for key in keys))
+
+
+def layers_of(configuration: AnyConfiguration) -> list[Layer]:
+    """Return the table rows of the sources. Raises UserError for an unknown name."""
+    return [encoder_spec(architecture).layer(layer) for architecture, layer in configuration.sources]
+
+
+def check_names(configuration: AnyConfiguration) -> None:
+    """Raise UserError for a name that is in no table, listing the allowed ones."""
+    layers_of(configuration)
+    if isinstance(configuration, FusedConfiguration) and configuration.fusion not in FUSIONS:
+        raise unknown("fusion", configuration.fusion, list(FUSIONS))
+    losses = decoder_spec(configuration.decoder).losses
+    if configuration.loss not in losses:
+        raise unknown("loss", configuration.loss, losses)
+    if configuration.weights not in SOURCES:
+        raise unknown("weights", configuration.weights, list(SOURCES))
+
+
+def in_order(configurations: Iterable[AnyConfiguration]) -> list[AnyConfiguration]:
+    """Return configurations sorted by their fields, the fused ones last."""
+    every = list(configurations)
+    fused = [c for c in every if isinstance(c, FusedConfiguration)]
+    return sorted(c for c in every if isinstance(c, Configuration)) + sorted(fused)
+
+
+def layers_by_architecture(places: Iterable[Place]) -> dict[str, list[str]]:
+    """Return {architecture: layers}, each layer once: what one pass of each encoder is asked for."""
+    found: dict[str, list[str]] = {}
+    for architecture, layer in dict.fromkeys(places):
+        found.setdefault(architecture, []).append(layer)
+    return found
+
+
+def encode(
+    encoder_for: EncoderFor, weights: str, photos01: Tensor, places: Iterable[Place]
+) -> dict[Place, Tensor]:
+    """Return the features (N, C, H, W) of several layers, from one pass of each encoder.
+
+    `encoder_for(architecture, weights)` returns the FrozenEncoder. Raises what calling it raises.
+    """
+    return {
+        (name, layer): features
+        for name, layers in layers_by_architecture(places).items()
+        for layer, features in encoder_for(name, weights)(photos01, layers).items()
+    }
+
+
+def parse_place(text: str) -> Place:
+    """Return the source written as architecture/layer. The names are not looked up. Raises UserError."""
+    parts = text.split("/")
+    if len(parts) != 2 or not all(parts):
+        raise UserError(f"{text[:60]!r} is no source: write architecture/layer, such as vgg16/block1.")
+    return parts[0], parts[1]
+
+
+def place_title(places: Sequence[Place]) -> str:
+    """Return how sources are named to a reader, such as "VGG16 block1 + AlexNet conv1"."""
+    parts: list[str] = []
+    for architecture, layers in layers_by_architecture(places).items():
+        title = encoder_spec(architecture).title.split(" (")[0]
+        parts += [f"{title} {layers[0]}", *layers[1:]]
+    return " + ".join(parts)
+
+
+def decoder_order(decoder: str) -> tuple[int, str]:
+    """Return what decoders are sorted by: the registry's order, variants after their base."""
+    return list(DECODERS).index(decoder.partition("@")[0]), decoder
+
+
+def _place_name(architecture: str, layer: str) -> str:
+    return f"{architecture.replace(':', '_')}-{layer}"  # no file system minds
