@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from explorer.checkpoints import read_header
+from explorer.configurations import check_names
 from explorer.encoders import ENCODERS
 from explorer.errors import UserError
 from trainer.__main__ import main
@@ -109,9 +110,10 @@ def test_jobs_of_a_preset_have_names_of_their_own_and_layers_that_exist(name):
     jobs = preset_jobs(name)
     assert len({job.name for job in jobs}) == len(jobs)
     for job in jobs:
-        assert job.recipe.crop % ENCODERS[job.architecture].multiple == 0
-        for layer in job.layers:
-            ENCODERS[job.architecture].layer(layer)
+        for configuration in job.trained:
+            check_names(configuration)
+            for architecture, _ in configuration.sources:
+                assert job.recipe.crop % ENCODERS[architecture].multiple == 0
 
 
 def test_unknown_preset_and_missing_photos_are_one_line(tmp_path, capsys):
