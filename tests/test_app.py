@@ -67,6 +67,18 @@ def test_reconstruct_returns_three_pixel_exact_files_and_the_figures(client, cat
     assert figures["mse"] == pytest.approx(mse, rel=0.01)
 
 
+def test_ensemble_returns_pictures_a_map_a_source_and_what_each_brings(client, cat):
+    sources = ["vgg16/block1", "alexnet/conv1", "efficientnet_lite0/stage1", "dinov2_small/block0"]
+    original, reconstruction, error, maps, figures = client.predict(
+        handle_file(cat), sources, "attention", api_name="/ensemble"
+    )
+    assert pixels(original).shape == pixels(reconstruction).shape == pixels(error).shape == (224, 224, 3)
+    assert [pixels(x["image"] if isinstance(x, dict) else x).shape for x in maps] == [(112, 112, 3)] * 4
+    assert ["/".join(x["source"]) for x in figures["contributions"]] == sources
+    with pytest.raises(AppError, match="two sources or more"):
+        client.predict(handle_file(cat), sources[:1], "attention", api_name="/ensemble")
+
+
 def test_every_argument_after_the_photo_may_be_left_out(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     defaults = {

@@ -19,6 +19,7 @@ from explorer.ui import labels
 from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.explore import gallery, picture
+from explorer.ui.readings import METRICS
 
 TITLE = "Ensemble"
 SELECTORS = {
@@ -47,9 +48,9 @@ def build(explorer: Explorer) -> View:
             with gr.Row(elem_classes="pair"):
                 original = picture("ensemble-original", "The original photo")
                 together = picture("ensemble-together", "The reconstruction from all sources together")
-            cards = gr.HTML(labels.cards(None), elem_id="ensemble-cards")
-        with gr.Column(elem_id="ensemble-side"):
             figures = gr.HTML(elem_id="ensemble-figures", elem_classes="answer")
+        with gr.Column(elem_id="ensemble-side"):
+            brought = gr.HTML(elem_id="ensemble-brought", elem_classes="answer")
             errors_title = gr.HTML(elem_classes="answer")
             with gr.Row(elem_classes="pair"):
                 error_alone = picture("ensemble-error-alone", "Error map of the best source alone")
@@ -57,7 +58,7 @@ def build(explorer: Explorer) -> View:
             about_maps = gr.HTML(elem_id="ensemble-maps-text", elem_classes="answer")
             maps = gallery("ensemble-maps", columns=4)
 
-    outputs = [title, *selected, original, together, cards, figures, errors_title, error_alone]
+    outputs = [title, *selected, original, together, figures, brought, errors_title, error_alone]
     outputs += [error_together, about_maps, maps]
 
     def show(question: Question, *asked: Any) -> Iterator[Update]:
@@ -72,8 +73,8 @@ def build(explorer: Explorer) -> View:
             title: ensemble_title(c),
             original: found.result.original,
             together: found.result.reconstruction,
-            cards: labels.cards(found.result.metrics),
-            figures: contributions_text(found, explorer.results()),
+            figures: figures_text(found),
+            brought: contributions_text(found, explorer.results()),
             errors_title: errors_text(found),
             error_alone: best.error if best else None,
             error_together: found.result.error,
@@ -83,9 +84,9 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = dict.fromkeys((original, together, error_alone, error_together, maps))
-        texts = dict.fromkeys((figures, errors_title, about_maps), "")
+        texts = dict.fromkeys((figures, brought, errors_title, about_maps), "")
         heading = ensemble_title(None) if start else f"<h2>Ensemble</h2>{labels.note(NONE_READY)}"
-        return pictures | texts | {title: heading, cards: labels.cards(None)}
+        return pictures | texts | {title: heading}
 
     def moved(c: FusedConfiguration, asked: tuple[Any, ...]) -> Update:
         """Return what each selector offers next to `c`; only one that stands on something else is moved."""
@@ -168,6 +169,20 @@ def _times(passes: int) -> str:
     return "one network runs once" if passes == 1 else f"{passes} networks run, each once"
 
 
+def figures_text(found: Ensemble) -> str:
+    """Return the figures of the ensemble beside those of its best source alone, as a table."""
+    sides = [x for x in (found.best_alone, found.result) if x]
+    header = [escape(place_title(x.configuration.sources)) + " alone" for x in sides[:-1]] + ["together"]
+    rows = [
+        (
+            f'{metric.name} <span class="unit">{metric.unit}</span>',
+            *(metric.format(getattr(x.metrics, metric.key)) for x in sides),
+        )
+        for metric in METRICS
+    ]
+    return labels.table(["", *header], rows)
+
+
 def contributions_text(found: Ensemble, results: Results) -> str:
     """Return the gain over the best source alone, on this photo and the test photos, and a row a source."""
     c, psnr = found.result.configuration, found.result.metrics.psnr
@@ -177,8 +192,7 @@ def contributions_text(found: Ensemble, results: Results) -> str:
         more = psnr - best.metrics.psnr
         lines.append(
             f"On this photo <b>{more:+.2f} dB</b> compared with the best source alone, "
-            f"{escape(place_title(best.configuration.sources))} ({spec.format(best.metrics.psnr)}), by the "
-            "same kind of decoder."
+            f"{escape(place_title(best.configuration.sources))}, by the same kind of decoder."
         )
     row = results.row(c) or {}
     gain = row.get("gain")

@@ -12,12 +12,13 @@ from tests.browser.conftest import RESULT_MS, playwright
 from tests.browser.test_explore import CAT, DESKTOP, PHONE, picture, texts
 from tests.serving import ROOT
 
-TABS = ["explore", "depth", "compare", "surgery", "recover", "results", "learn"]
+TABS = ["explore", "depth", "compare", "surgery", "ensemble", "recover", "results", "learn"]
 PICTURE = {
     "explore": "#mosaic img",
     "depth": "#depth-plot .js-plotly-plot",
     "compare": "#compare-difference img",
     "surgery": "#surgery-curve .js-plotly-plot",
+    "ensemble": "#ensemble-maps img",
     "recover": "#recover-original img",
     "results": "#results-plot .js-plotly-plot",
     "learn": "#tab-learn .picture img",
