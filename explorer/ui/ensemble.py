@@ -12,7 +12,6 @@ from explorer.configurations import FusedConfiguration, place_title
 from explorer.decoders import decoder_spec
 from explorer.feature_maps import share_map
 from explorer.fusion import FUSIONS
-from explorer.metrics import metric_spec
 from explorer.reconstruction import Ensemble
 from explorer.results import Results
 from explorer.ui import labels
@@ -23,8 +22,8 @@ from explorer.ui.readings import METRICS
 
 TITLE = "Ensemble"
 SELECTORS = {
-    "ensemble-sources": "Seen through (sources)",
-    "ensemble-fusion": "Brought together by (fusion)",
+    "ensemble-sources": "Sources",
+    "ensemble-fusion": "Fusion",
     "ensemble-decoder": "Decoder",
 }
 NONE_READY = "No ensemble is ready. To make some: python -m trainer sweep --preset ensemble-bundled"
@@ -49,14 +48,14 @@ def build(explorer: Explorer) -> View:
                 original = picture("ensemble-original", "The original photo")
                 together = picture("ensemble-together", "The reconstruction from all sources together")
             figures = gr.HTML(elem_id="ensemble-figures", elem_classes="answer")
+            about_maps = gr.HTML(elem_id="ensemble-maps-text", elem_classes="answer")
+            maps = gallery("ensemble-maps", columns=4)
         with gr.Column(elem_id="ensemble-side"):
             brought = gr.HTML(elem_id="ensemble-brought", elem_classes="answer")
             errors_title = gr.HTML(elem_classes="answer")
             with gr.Row(elem_classes="pair"):
                 error_alone = picture("ensemble-error-alone", "Error map of the best source alone")
                 error_together = picture("ensemble-error", "Error map of all sources together")
-            about_maps = gr.HTML(elem_id="ensemble-maps-text", elem_classes="answer")
-            maps = gallery("ensemble-maps", columns=4)
 
     outputs = [title, *selected, original, together, figures, brought, errors_title, error_alone]
     outputs += [error_together, about_maps, maps]
@@ -186,7 +185,7 @@ def figures_text(found: Ensemble) -> str:
 def contributions_text(found: Ensemble, results: Results) -> str:
     """Return the gain over the best source alone, on this photo and the test photos, and a row a source."""
     c, psnr = found.result.configuration, found.result.metrics.psnr
-    spec, best = metric_spec("psnr"), found.best_alone
+    best = found.best_alone
     lines = []
     if best:
         more = psnr - best.metrics.psnr
@@ -202,20 +201,20 @@ def contributions_text(found: Ensemble, results: Results) -> str:
             f"On the {len(row['per_image'])} test photos <b>{gain['psnr']:+.2f} dB</b> on average "
             f"(95 % interval {low:+.2f} to {high:+.2f}, {_chance(gain['p_holm'])})."
         )
-    header = ["", "alone", "without it", "weight"]
+    header = ["", "alone, dB", "without it, dB", "weight"]
     weighed = found.contributions[0].weight is not None
     lost = {tuple(x["source"]): x["loss"] for x in row.get("contributions", ())}
     if lost:
-        header.append("lost without it, test photos")
+        header.append("lost without it on the test photos, dB")
     rows = []
     for x in found.contributions:
         cells = [
             place_title([x.place]),
-            spec.format(x.alone.metrics.psnr) if x.alone else "no such decoder",
-            spec.format(x.without.psnr),
+            f"{x.alone.metrics.psnr:.2f}" if x.alone else "no such decoder",
+            f"{x.without.psnr:.2f}",
             f"{x.weight:.0%}" if weighed else "–",
         ]
-        rows.append((*cells, f"{lost[x.place]:.2f} dB") if x.place in lost else tuple(cells))
+        rows.append((*cells, f"{lost[x.place]:.2f}") if x.place in lost else tuple(cells))
     about = (
         "Without it: its features are replaced by their mean over many photos, and the decoder, which counts "
         "on them, draws the rest."

@@ -2,7 +2,13 @@
 
 from tests.browser.conftest import RESULT_MS, playwright
 from tests.browser.test_explore import picture, texts
-from tests.browser.test_tabs import BOTH_WIDTHS, open_tab, wait_for_another_picture, wait_until_idle
+from tests.browser.test_tabs import (
+    BOTH_WIDTHS,
+    captions_below_their_pictures,
+    open_tab,
+    wait_for_another_picture,
+    wait_until_idle,
+)
 
 
 @BOTH_WIDTHS
@@ -11,7 +17,7 @@ def test_every_source_has_a_row_and_a_map_of_where_it_is_listened_to(visit):
     for source in ("VGG16 block1", "AlexNet conv1", "EfficientNet-Lite0 stage1", "DINOv2 ViT-S/14 block0"):
         visit.expect_text("#ensemble-brought", source)
         visit.expect_text("#ensemble-maps", source)
-    assert visit.page.locator("#ensemble-maps img").count() == 4
+    assert captions_below_their_pictures(visit, "#ensemble-maps") == 4
     assert "test photos" in texts(visit, "#ensemble-brought")
     visit.screenshot("ensemble")
 

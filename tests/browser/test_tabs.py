@@ -55,11 +55,23 @@ def drag(visit, selector: str, key: str, times: int = 1) -> None:
         visit.page.keyboard.press(key)
 
 
+def captions_below_their_pictures(visit, selector: str) -> int:
+    """How many pictures of a gallery have a caption below them that is not cut off."""
+    return visit.page.locator(f"{selector} button").evaluate_all(
+        """buttons => buttons.filter(button => {
+            const [picture, caption] = [button.querySelector("img"), button.querySelector(".caption-label")]
+                .map(part => part.getBoundingClientRect());
+            return caption.top >= picture.bottom - 1 && caption.bottom <= button.getBoundingClientRect().bottom + 1;
+        }).length"""
+    )
+
+
 @BOTH_WIDTHS
 def test_depth_goes_from_shallow_to_deep_with_the_slider(visit):
     open_tab(visit, "depth")
     assert "VGG16 block1, depth 1 of 5" in texts(visit, "#depth-title")
     assert visit.page.locator("#depth-strip img").count() == 5
+    assert captions_below_their_pictures(visit, "#depth-strip") == 5
     shallow = picture(visit, "#depth-reconstruction")
     drag(visit, "#depth-slider", "ArrowRight", 4)
     visit.expect_text("#depth-title", "VGG16 block5, depth 5 of 5")
