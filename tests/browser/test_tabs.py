@@ -61,7 +61,8 @@ def captions_below_their_pictures(visit, selector: str) -> int:
         """buttons => buttons.filter(button => {
             const [picture, caption] = [button.querySelector("img"), button.querySelector(".caption-label")]
                 .map(part => part.getBoundingClientRect());
-            return caption.top >= picture.bottom - 1 && caption.bottom <= button.getBoundingClientRect().bottom + 1;
+            const bottom = button.getBoundingClientRect().bottom;
+            return caption.top >= picture.bottom - 1 && caption.bottom <= bottom + 1;
         }).length"""
     )
 
