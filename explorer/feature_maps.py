@@ -121,9 +121,11 @@ class FeatureMaps:
         ]
 
 
-def share_map(shares: np.ndarray, photo: Image.Image | None = None, high: float = 1.0) -> Image.Image:
-    """Return shares (H, W) in viridis, from 0 (dark) to `high` (light), over the photo if there is one."""
-    drawn = colourise(shares, 0.0, high, "viridis")
+def share_map(
+    shares: np.ndarray, photo: Image.Image | None = None, low: float = 0.0, high: float = 1.0
+) -> Image.Image:
+    """Return shares (H, W) in viridis, from `low` (dark) to `high`, over the photo if there is one."""
+    drawn = colourise(shares, low, high, "viridis")
     return drawn if photo is None else lay_over(drawn, photo)
 
 

@@ -176,7 +176,7 @@ def ensemble_bundled() -> list[FusedJob]:
         ("efficientnet_lite0", "stage5"),
         ("dinov2_small", "block11"),
     )
-    views = replace(WHOLE_PHOTOS, batch=8, fixed_views=3, learning_rate=1e-3)
+    views = replace(WHOLE_PHOTOS, steps=800, batch=8, fixed_views=2, learning_rate=1e-3)
     return [
         FusedJob("shallow", (shallow,), tuple(FUSIONS), FUSED_DECODERS, ("mse",), WHOLE_PHOTOS),
         FusedJob("deep", (deep,), ("concat",), FUSED_DECODERS, ("mse",), views),
@@ -187,7 +187,8 @@ def multilayer() -> list[FusedJob]:
     blocks = [("block1", "block3", "block5"), ("block2", "block4"), encoder_spec("vgg16").layer_names]
     vgg16 = tuple(of_one("vgg16", layers) for layers in blocks)
     resnet50 = (of_one("resnet50", encoder_spec("resnet50").layer_names),)
-    rest = ("concat",), FUSED_DECODERS, ("mse",), WHOLE_PHOTOS
+    crops = replace(WHOLE_PHOTOS, steps=1500, batch=6, crop=128)
+    rest = ("concat",), FUSED_DECODERS, ("mse",), crops
     return [
         FusedJob("vgg16-imagenet", vgg16, *rest),
         FusedJob("resnet50-imagenet", resnet50, *rest),

@@ -236,19 +236,20 @@ def errors_text(found: Ensemble) -> str:
     )
 
 
-def highest_share(found: Ensemble) -> float:
-    """Return where the maps' colours end: the highest weight of any source at any place."""
-    return max(float(x.attention.max()) for x in found.contributions)
+def range_of_shares(found: Ensemble) -> tuple[float, float]:
+    """Return where the maps' colours begin and end: the lowest and highest weight of any source anywhere."""
+    maps = [x.attention for x in found.contributions]
+    return min(float(x.min()) for x in maps), max(float(x.max()) for x in maps)
 
 
 def attention_maps(found: Ensemble) -> list[tuple[Any, str]]:
     """Return each source's weights over the photo and a caption; none where sources are not weighed."""
     if found.contributions[0].attention is None:
         return []
-    high = highest_share(found)
+    ends = range_of_shares(found)
     return [
         (
-            share_map(x.attention, found.result.original, high),
+            share_map(x.attention, found.result.original, *ends),
             f"{place_title([x.place])}: {x.weight:.0%}",
         )
         for x in found.contributions
@@ -263,11 +264,12 @@ def maps_text(found: Ensemble) -> str:
             f'{heading}<p class="about">Stacked channels have no weights to look at: choose another fusion '
             "to see them.</p>"
         )
+    low, high = range_of_shares(found)
     stops = ", ".join(f"rgb({r} {g} {b})" for r, g, b in lookup_table("viridis")[::51])
     return (
         f'{heading}<p class="about">The learned weights over the photo, one map a source; at every place '
         "they add up to 100 %. A weight says how much is taken of a source there, not how good that is: what "
         "would be lost without it says the table.</p>"
         f'<div class="scale" style="background: linear-gradient(to right, {stops})"></div>'
-        f'<div class="ticks"><span>0</span><span></span><span>{highest_share(found):.0%}</span></div>'
+        f'<div class="ticks"><span>{low:.0%}</span><span></span><span>{high:.0%}</span></div>'
     )
