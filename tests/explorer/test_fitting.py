@@ -5,12 +5,18 @@ import logging
 import pytest
 import torch
 
-from explorer import Explorer, UserError
+from explorer import Explorer, UserError, fitting
 from explorer.configurations import Configuration
 from explorer.encoders import FrozenEncoder
 from explorer.fitting import cache_folder, fit_on_examples, kept_fit
 
 CONV1 = Configuration("alexnet", "conv1", "linear", "mse", "random")
+
+
+@pytest.fixture(autouse=True)
+def few_views(monkeypatch):
+    """Fit to as few views as are ever used."""
+    monkeypatch.setattr(fitting, "ROWS", 600)
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from explorer import Explorer
+from explorer.configurations import configuration_of, in_order
 from explorer.metrics import psnr
 from explorer.weights import BUNDLED
 from trainer.__main__ import main
 from trainer.evaluate import evaluate, write_results
-from trainer.tables import protocols_table, summary_table
+from trainer.tables import ensembles_table, protocols_table, summary_table
 
 ROW_KEYS = {
     *("architecture", "layer", "decoder", "loss", "weights", "target", "checkpoint"),
@@ -125,15 +126,13 @@ def test_readme_shows_the_figures_of_the_results_file():
     )
     readme = (BUNDLED.parent / "README.md").read_text()
     assert summary_table(project) in readme
+    assert ensembles_table(project) in readme
     assert protocols_table(project, published) in readme
 
 
 def test_results_file_has_a_row_for_every_bundled_checkpoint(explorer: Explorer):
     rows = json.loads((BUNDLED / "results.json").read_text())["configurations"]
-    keys = ("architecture", "layer", "decoder", "loss", "weights")
-    assert [tuple(row[key] for key in keys) for row in rows] == [
-        tuple(vars(c).values()) for c in sorted(explorer.catalogue().entries)
-    ]
+    assert [configuration_of(row) for row in rows] == in_order(explorer.catalogue().entries)
 
 
 def test_pattern_that_matches_nothing_lists_what_is_ready(photos_folder, capsys):

@@ -10,8 +10,9 @@ from trainer.__main__ import main
 def page(photos_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     results, out = folder / "results.json", folder / "report.html"
-    only = ["--only", "vgg16-block[12]-linear-*-imagenet"]
-    assert main(["evaluate", "--photos", str(photos_folder), *only, "--out", str(results)]) == 0
+    for only in ("vgg16-block[12]-linear-*-imagenet", "vgg16-block2+vgg16-block4-concat-transposed_conv-*"):
+        chosen = ["--photos", str(photos_folder), "--only", only]
+        assert main(["evaluate", *chosen, "--out", str(results)]) == 0
     assert main(["report", "--results", str(results), "--out", str(out)]) == 0
     return json.loads(results.read_text()), out.read_text()
 
@@ -34,6 +35,13 @@ def test_page_needs_nothing_from_elsewhere(page):
 def test_strips_hold_a_picture_for_every_layer(page):
     _, html = page
     assert len(re.findall(r'<img alt="linear \(mse\), block[12]" src="data:image/jpeg', html)) == 2
+
+
+def test_an_ensemble_has_a_line_with_its_sources_and_its_picture(page):
+    _, html = page
+    section = html[html.index('id="ensembles"') :]
+    assert "vgg16 block2, block4" in section
+    assert len(re.findall(r'<img alt="the reconstruction" src="data:image/jpeg', section)) == 1
 
 
 def test_what_is_no_results_file_is_refused_and_nothing_is_written(tmp_path, capsys):
