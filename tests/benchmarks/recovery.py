@@ -44,8 +44,8 @@ def main() -> None:
 
 def trained(explorer: Explorer, path: Path, layer: str) -> list[Reconstruction]:
     """Return the reconstructions of a photo by all decoders of a layer of VGG16 that are ready."""
-    entries = explorer.catalogue().entries
-    chosen = [c for c in entries if (c.architecture, c.layer, c.weights) == ("vgg16", layer, "imagenet")]
+    ready = explorer.catalogue().single
+    chosen = [c for c in ready if (c.architecture, c.layer, c.weights) == ("vgg16", layer, "imagenet")]
     return [explorer.reconstruct(path, **vars(configuration)) for configuration in chosen]
 
 

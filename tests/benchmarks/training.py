@@ -56,7 +56,7 @@ def main() -> None:
     options = parser.parse_args()
     configurations = [
         c
-        for c in sorted(Explorer(BUNDLED).catalogue().entries)
+        for c in Explorer(BUNDLED).catalogue().single
         if c.architecture == "vgg16" and c.weights == "imagenet" and c.decoder != "linear"
         if c.layer in options.layer
     ]
