@@ -124,9 +124,8 @@ def list_ready(options: argparse.Namespace) -> None:
             for c in catalogue.single:
                 if (c.architecture, c.layer) == (architecture, layer.name):
                     print(f"    ready    {c.decoder} ({c.loss}, {c.weights})")
-            for c, _ in catalogue.missing:
-                if (c.architecture, c.layer) == (architecture, layer.name):
-                    print(f"    missing  {c.decoder} ({c.loss}, {c.weights})")
+            for c, _ in catalogue.missing_at(architecture, layer.name):
+                print(f"    missing  {c.decoder} ({c.loss}, {c.weights})")
     for c in catalogue.fused:
         places = " + ".join("/".join(place) for place in c.sources)
         print(f"ready    {c.fusion} of {places}: {c.decoder} ({c.loss}, {c.weights})")

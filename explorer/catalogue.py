@@ -168,12 +168,15 @@ class Catalogue:
     @property
     def missing(self) -> list[tuple[Configuration, str]]:
         """Configurations with trained encoder weights that are not on offer, each with the reason."""
+        places = [(name, layer) for name, spec in ENCODERS.items() for layer in spec.layer_names]
+        return [found for place in places for found in self.missing_at(*place)]
+
+    def missing_at(self, architecture: str, layer: str) -> list[tuple[Configuration, str]]:
+        """Return what is `missing` at one layer."""
         possible = [
             Configuration(architecture, layer, decoder, loss)
-            for architecture, spec in ENCODERS.items()
-            for layer in spec.layer_names
-            for decoder, decoder_row in DECODERS.items()
-            for loss in decoder_row.losses
+            for decoder, spec in DECODERS.items()
+            for loss in spec.losses
         ]
         return [(c, self._why_not(c)) for c in possible if not self.offers(c)]
 
@@ -192,7 +195,8 @@ class Catalogue:
         }
 
     def _matching(self, **wanted: str) -> list[Configuration]:
-        return [c for c in self.single if all(getattr(c, key) == value for key, value in wanted.items())]
+        single = (c for c in self.entries if isinstance(c, Configuration))
+        return [c for c in single if all(getattr(c, key) == value for key, value in wanted.items())]
 
     def _why_skipped(self, c: AnyConfiguration) -> str:
         reasons = [reason for name, reason in self.skipped if name == f"{c.name}.safetensors"]

@@ -81,6 +81,6 @@ def _best(results: Results, figure: PublishedFigure, target: str) -> dict[str, A
         if row["target"] == target
         and figure.architecture in (row["architecture"], None)
         and figure.layer in (row["layer"], None)
-        and (figure.architecture is not None or row["fused"])
+        and row["fused"] == (figure.architecture is None)
     ]
     return max(rows, key=lambda row: row["mean"]["psnr"], default=None)

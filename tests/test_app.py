@@ -97,6 +97,12 @@ def test_every_argument_after_the_photo_may_be_left_out(client):
             "loss": "hybrid",
             "weights": "imagenet",
         },
+        "/ensemble": {
+            "fusion": "concat",
+            "decoder": "pixel_shuffle",
+            "loss": "mse",
+            "weights": "imagenet",
+        },
         "/depth_sweep": {
             "architecture": "vgg16",
             "decoder": "linear",
@@ -200,7 +206,9 @@ def test_the_functions_are_offered_as_mcp_tools(client):
             return tools, ready.content[0].text, wrong.content[0].text
 
     tools, ready, wrong = in_a_thread(ask)
-    assert set(tools) == {"reconstruct", "depth_sweep", "feature_maps", "compare", "surgery", "catalogue"}
+    assert set(tools) == {
+        *("reconstruct", "ensemble", "depth_sweep", "feature_maps", "compare", "surgery", "catalogue")
+    }
     described = tools["reconstruct"].inputSchema["properties"]
     assert all(described[name]["description"] for name in ("photo", "layer", "decoder", "loss"))
     assert "vgg16" in ready

@@ -10,7 +10,7 @@ from explorer.colours import lookup_table
 from explorer.comparison import Comparison
 from explorer.configurations import Configuration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
-from explorer.encoders import encoder_spec
+from explorer.encoders import ENCODERS, encoder_spec
 from explorer.feature_maps import PER_PAGE, FeatureMaps
 from explorer.information import PHOTO_BITS
 from explorer.metrics import Metrics, metric_spec
@@ -172,8 +172,9 @@ def missing_text(catalogue: Catalogue, c: Configuration) -> str:
     """Return what cannot be shown at this layer, with the reasons; folded away."""
     here = [
         f"<li>{escape(DECODERS[missing.decoder].title)} ({LOSS_NAMES[missing.loss]}): {escape(reason)}</li>"
-        for missing, reason in catalogue.missing
-        if (missing.architecture, missing.layer) == (c.architecture, c.layer)
+        for missing, reason in (
+            catalogue.missing_at(c.architecture, c.layer) if c.architecture in ENCODERS else ()
+        )
     ]
     if not here:
         return ""

@@ -62,7 +62,7 @@ def test_what_each_source_brings_is_measured_on_the_same_photo(explorer, cat):
     found = explorer.ensemble(cat, SHALLOW, "attention", "pixel_shuffle")
     assert [x.place for x in found.contributions] == SHALLOW
     alone = explorer.reconstruct(cat, "vgg16", "block1", "pixel_shuffle", "mse")
-    assert found.contributions[0].alone.metrics == alone.metrics
+    assert found.contributions[0].alone.figures == pytest.approx(alone.figures, rel=1e-6)
     assert found.best_alone.metrics.psnr == max(x.alone.metrics.psnr for x in found.contributions)
     weights = np.stack([x.attention for x in found.contributions])
     assert weights.shape == (4, 112, 112) and np.allclose(weights.sum(axis=0), 1, atol=1e-5)
@@ -82,11 +82,13 @@ def test_sources_may_come_in_any_order(explorer, cat):
 def test_one_network_runs_once_for_several_layers(explorer, cat, monkeypatch):
     encoder, calls = explorer.encoder("vgg16"), []
     forward = type(encoder).__call__
-    monkeypatch.setattr(
-        type(encoder),
-        "__call__",
-        lambda self, x, layers: calls.append(list(layers)) or forward(self, x, layers),
-    )
+
+    def counted(self, photos01, layers):
+        if photos01.shape[-1] == 224:  # not the fingerprint's probe
+            calls.append(list(layers))
+        return forward(self, photos01, layers)
+
+    monkeypatch.setattr(type(encoder), "__call__", counted)
     flipped = to_tensor(explorer.photo(cat)).flip(-1)
     photo = (flipped.permute(1, 2, 0) * 255).to(torch.uint8).numpy()
     explorer.ensemble(photo, DEPTHS[2], "concat", "transposed_conv")

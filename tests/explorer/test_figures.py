@@ -37,6 +37,12 @@ def row(layer, decoder="linear", psnr=20.0, architecture="vgg16", weights="image
     }
 
 
+def of_block1(results):
+    """The rows of VGG16 block1 alone."""
+    found = results.table(architecture="vgg16", layer="block1", weights="imagenet")
+    return [row for row in found if not row["fused"]]
+
+
 BLUR = [{"baseline": "blur", "size": 112, "mean": {"psnr": 30.0}}]
 
 
@@ -111,7 +117,7 @@ def test_figures_are_transparent_take_the_width_of_the_page_and_have_their_legen
     series, blurs = depths
     figures = [
         by_size(results.table(decoder="linear")),
-        by_decoder(results.table(architecture="vgg16", layer="block1", weights="imagenet")),
+        by_decoder(of_block1(results)),
         depth_curves([series["vgg16"]], blurs),
     ]
     for figure in figures:
@@ -164,7 +170,7 @@ def test_exact_copy_leaves_a_gap_in_the_curve(depths):
 
 
 def test_decoders_of_a_layer_stand_in_groups_with_their_intervals(results):
-    rows = results.table(architecture="vgg16", layer="block1", weights="imagenet")
+    rows = of_block1(results)
     figure = by_decoder(rows)
     trained = named(figure, "transposed_conv")
     mine = [row for row in rows if row["decoder"] == "transposed_conv"]
@@ -228,7 +234,12 @@ def test_published_figures_stand_beside_ours_with_what_is_perfect(results):
     rows = beside_ours(results, published)
     figure = published_beside_ours(rows, published.perfect("psnr"))
     assert list(figure.data[0].x) == [row["published"] for row in rows]
-    assert list(figure.data[3].y) == ["VGG16 block1", "VGG16 block3", "VGG16 block5"]
+    assert list(figure.data[3].y) == [
+        "Best ensemble",
+        "VGG16 block1",
+        "VGG16 block3",
+        "VGG16 block5",
+    ]
     assert figure.layout.shapes[0].x0 == published.perfect("psnr")
     assert len({bar.marker.pattern.shape for bar in figure.data}) == 4
     assert not published_beside_ours(rows).layout.shapes
