@@ -201,20 +201,19 @@ def contributions_text(found: Ensemble, results: Results) -> str:
             f"On the {len(row['per_image'])} test photos <b>{gain['psnr']:+.2f} dB</b> on average "
             f"(95 % interval {low:+.2f} to {high:+.2f}, {_chance(gain['p_holm'])})."
         )
-    header = ["", "alone, dB", "without it, dB", "weight"]
-    weighed = found.contributions[0].weight is not None
     lost = {tuple(x["source"]): x["loss"] for x in row.get("contributions", ())}
+    columns = {
+        "alone, dB": [f"{x.alone.metrics.psnr:.2f}" if x.alone else "–" for x in found.contributions],
+        "without it, dB": [f"{x.without.psnr:.2f}" for x in found.contributions],
+    }
+    if found.contributions[0].weight is not None:
+        columns["weight"] = [f"{x.weight:.0%}" for x in found.contributions]
     if lost:
-        header.append("lost without it on the test photos, dB")
-    rows = []
-    for x in found.contributions:
-        cells = [
-            place_title([x.place]),
-            f"{x.alone.metrics.psnr:.2f}" if x.alone else "no such decoder",
-            f"{x.without.psnr:.2f}",
-            f"{x.weight:.0%}" if weighed else "–",
+        columns["lost without it on the test photos, dB"] = [
+            f"{lost[x.place]:.2f}" for x in found.contributions
         ]
-        rows.append((*cells, f"{lost[x.place]:.2f}") if x.place in lost else tuple(cells))
+    names = [place_title([x.place]) for x in found.contributions]
+    header, rows = ["", *columns], list(zip(names, *columns.values(), strict=True))
     about = (
         "Without it: its features are replaced by their mean over many photos, and the decoder, which counts "
         "on them, draws the rest."
@@ -261,8 +260,8 @@ def maps_text(found: Ensemble) -> str:
     heading = "<h2>Who is listened to where</h2>"
     if found.contributions[0].attention is None:
         return (
-            f'{heading}<p class="about">Stacked channels have no weights to look at: choose another fusion '
-            "to see them.</p>"
+            f'{heading}<p class="about">Stacked channels have no weights to look at; the other fusions '
+            "have.</p>"
         )
     low, high = range_of_shares(found)
     stops = ", ".join(f"rgb({r} {g} {b})" for r, g, b in lookup_table("viridis")[::51])
