@@ -253,9 +253,13 @@ def test_a_channel_is_seen_over_the_photo_and_back(visit):
 def test_preferences_are_kept_in_the_browser(visit):
     visit.open("?decoder=linear&layer=block2")
     visit.choose("scale", "Grey")
-    visit.page.get_by_label("Smooth").check()
-    visit.page.wait_for_function("localStorage.getItem('feature-inversion-explorer')?.length > 0")
+    kept = "localStorage.getItem('feature-inversion-explorer')"
+    visit.page.wait_for_function(f"{kept}?.length > 0")
     visit.page.wait_for_timeout(1000)
+    before = visit.page.evaluate(kept)
+    visit.page.get_by_label("Smooth").check()
+    visit.page.wait_for_function(f"before => {kept} !== before", arg=before)
+    visit.page.wait_for_timeout(500)
     visit.open("?decoder=linear&layer=block1")
     playwright.expect(visit.page.get_by_label("Smooth")).to_be_checked(timeout=RESULT_MS)
     assert visit.page.locator("#scale input").input_value() == "Grey"
