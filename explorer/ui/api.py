@@ -6,8 +6,6 @@ from typing import Any
 
 import gradio as gr
 from gradio import FileData
-from gradio.processing_utils import save_pil_to_cache
-from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
@@ -16,6 +14,7 @@ from explorer.comparison import parse_configuration
 from explorer.configurations import parse_place
 from explorer.feature_maps import share_map
 from explorer.ui.choices import DEFAULT
+from explorer.ui.files import picture_file
 
 HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
 
@@ -216,5 +215,4 @@ def _path(photo: Any) -> str:
 
 
 def _file(picture: Image.Image) -> FileData:
-    path = save_pil_to_cache(picture, get_upload_folder(), format="png")
-    return FileData(path=path, mime_type="image/png")
+    return FileData(path=picture_file(picture), mime_type="image/png")

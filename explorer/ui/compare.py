@@ -10,7 +10,7 @@ from explorer import Explorer
 from explorer.configurations import Configuration
 from explorer.ui import choices, labels
 from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
-from explorer.ui.explore import gallery, picture
+from explorer.ui.pictures import gallery, picture
 
 TITLE = "Compare"
 WAYS, PHOTOS = "Two ways, one photo", "One way, several photos"

@@ -17,9 +17,9 @@ from explorer.images import to_tensor
 from explorer.reconstruction import Reconstruction
 from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View
-from explorer.ui.explore import gallery, picture
 from explorer.ui.files import offered_file
 from explorer.ui.page import PAGE_EVENT
+from explorer.ui.pictures import gallery, picture
 
 TITLE = "Depth"
 MAX_OVERLAYS = 4

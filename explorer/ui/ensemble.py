@@ -17,7 +17,7 @@ from explorer.results import Results
 from explorer.ui import labels
 from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
 from explorer.ui.controls import Question, Update, View
-from explorer.ui.explore import gallery, picture
+from explorer.ui.pictures import gallery, picture
 from explorer.ui.readings import METRICS
 
 TITLE = "Ensemble"

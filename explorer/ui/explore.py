@@ -16,6 +16,7 @@ from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.page import PAGE_EVENT
+from explorer.ui.pictures import pair, picture
 from explorer.ui.seen_again import agreement_text
 
 TITLE = "Explore"
@@ -27,15 +28,7 @@ def build(explorer: Explorer) -> View:
     with gr.Row(elem_id="explore", equal_height=False):
         with gr.Column(elem_id="result"):
             title = gr.HTML(labels.result_title(None), elem_id="result-title", elem_classes="answer")
-            comparison = gr.ImageSlider(
-                type="filepath",
-                format="png",
-                show_label=False,
-                container=False,
-                interactive=False,
-                elem_id="comparison",
-                elem_classes="picture",
-            )
+            comparison = pair("comparison")
             with gr.Row(elem_id="comparison-foot"):
                 gr.HTML(labels.LEFT_SIDE)
                 smooth = gr.Checkbox(label="Smooth", container=False, elem_id="smooth", min_width=0)
@@ -169,33 +162,3 @@ def build(explorer: Explorer) -> View:
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
     return View(show, empty, outputs, memory=[scale])
-
-
-def picture(elem_id: str, alt_text: str, zoom: bool = False) -> gr.Image:
-    """Return a picture that is only shown: pixel-true, with buttons to save and enlarge it."""
-    return gr.Image(
-        format="png",
-        show_label=False,
-        container=False,
-        interactive=False,
-        buttons=["download", "fullscreen"],
-        elem_id=elem_id,
-        elem_classes=["picture", "zoomable"] if zoom else "picture",
-        alt_text=alt_text,
-    )
-
-
-def gallery(elem_id: str, columns: int, zoom: bool = False, **options: Any) -> gr.Gallery:
-    """Return a row of pictures that are only shown and can be chosen from."""
-    return gr.Gallery(
-        show_label=False,
-        container=False,
-        columns=columns,
-        format="png",
-        allow_preview=False,
-        interactive=False,
-        buttons=[],
-        elem_id=elem_id,
-        elem_classes=["picture", "zoomable"] if zoom else "picture",
-        **options,
-    )

@@ -16,9 +16,9 @@ from explorer.privacy import found_again, read_study
 from explorer.results import Results
 from explorer.ui import labels
 from explorer.ui.controls import Jump, Question, Update, View
-from explorer.ui.explore import picture
 from explorer.ui.files import offered_file
 from explorer.ui.lesson import STEPS, Step, step_at
+from explorer.ui.pictures import picture
 from explorer.ui.readings import METRICS, Metric
 from explorer.ui.worksheet import worksheet
 

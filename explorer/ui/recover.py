@@ -13,8 +13,8 @@ from explorer.figures import recovery_curve
 from explorer.search_settings import OPTIMISERS, STARTS, Settings
 from explorer.ui import labels, seen_again
 from explorer.ui.controls import Question, Update, View
-from explorer.ui.explore import picture
 from explorer.ui.page import unexpected
+from explorer.ui.pictures import picture
 from explorer.ui.seen_again import recover_figures, recover_title
 
 TITLE = "Recover"

@@ -11,7 +11,7 @@ from explorer.figures import surgery_curve
 from explorer.surgery import OPERATIONS
 from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View, digest, examples
-from explorer.ui.explore import picture
+from explorer.ui.pictures import picture
 
 TITLE = "Surgery"
 FIRST = next(iter(OPERATIONS.values()))
