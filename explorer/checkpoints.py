@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,15 @@ def read_header(path: Path) -> Header:
     return header
 
 
-def build_decoder(configuration: AnyConfiguration) -> Decoder:
-    """Return an untrained decoder of the configured kind for its layer, or for several that are fused."""
-    build = decoder_spec(configuration.decoder).build
+def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Decoder:
+    """Return an untrained decoder of the configured kind for its layer, or for several that are fused.
+
+    `start` is the recipe's: "scratch" leaves the linear map out of a decoder that has one.
+    """
+    spec = decoder_spec(configuration.decoder)
+    build = spec.build
+    if start == "scratch" and spec.starts_from_linear:
+        build = partial(build, linear=False)
     if isinstance(configuration, FusedConfiguration):
         return Fused(layers_of(configuration), configuration.fusion, build)
     [layer] = layers_of(configuration)
@@ -135,7 +142,7 @@ def check_fingerprint(path: Path, header: Header, encoder_for: EncoderFor) -> No
 def load_decoder(path: Path, device: str | torch.device = "cpu") -> Decoder:
     """Return the trained decoder of a checkpoint in float32, ready to use. Raises CheckpointError."""
     header = read_header(path)
-    decoder = build_decoder(header.configuration)
+    decoder = build_decoder(header.configuration, header.recipe.get("start", "linear"))
     try:
         with safe_open(path, framework="pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)

@@ -22,7 +22,7 @@ from explorer.fusion import FUSIONS
 from explorer.weights import BUNDLED, SOURCES
 from trainer.presets import PRESETS, preset_jobs
 from trainer.protocols import PROTOCOLS
-from trainer.recipe import PRECISIONS, SCHEDULES, TARGETS, Recipe
+from trainer.recipe import PRECISIONS, SCHEDULES, STARTS, TARGETS, Recipe
 
 RESULTS = {"project": "results.json", "published": "results_published.json"}
 EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
@@ -101,7 +101,7 @@ def parser() -> Parser:
         "--continued", action="store_true", help="start every decoder from its own checkpoint there, if any"
     )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
-    choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS}
+    choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS, "start": STARTS}
     for field in fields(Recipe):
         flag = f"--{field.name.replace('_', '-')}"
         trained.add_argument(flag, type=field.type, default=field.default, choices=choices.get(field.name))

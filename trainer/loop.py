@@ -21,6 +21,7 @@ from explorer.checkpoints import (
     build_decoder,
     fingerprint_of,
     load_decoder,
+    read_header,
     save_checkpoint,
     write_safetensors,
 )
@@ -70,7 +71,9 @@ class Head:
         self.recipe = recipe
         self.processes = processes
         torch.manual_seed(recipe.seed)
-        self.decoder = build_decoder(configuration).to(processes.device, memory_format=torch.channels_last)
+        self.decoder = build_decoder(configuration, recipe.start).to(
+            processes.device, memory_format=torch.channels_last
+        )
         self.peak_rate = recipe.learning_rate or decoder_spec(configuration.decoder).learning_rate
         self.optimizer = torch.optim.Adam(self.decoder.parameters(), lr=self.peak_rate)
         self.progress = Progress()
@@ -356,7 +359,7 @@ class Training:
                     self._start_head(head, configuration, path)
                     break
             else:
-                if decoder_spec(head.configuration.decoder).starts_from_linear:
+                if self._needs_linear(head.configuration):
                     linear = self._starts(head.configuration)[-1]
                     raise UserError(
                         f"{linear.name} is not fitted yet: run 'python -m trainer fit-linear --architecture "
@@ -370,11 +373,20 @@ class Training:
         if isinstance(configuration, FusedConfiguration):
             single = configuration.single(configuration.largest)
             own.append(single)
-        if decoder_spec(configuration.decoder).starts_from_linear:
+        if self._needs_linear(configuration):
             own.append(replace(single, decoder="linear", loss="mse"))
         return own
 
+    def _needs_linear(self, configuration: AnyConfiguration) -> bool:
+        return decoder_spec(configuration.decoder).starts_from_linear and self.recipe.start == "linear"
+
     def _start_head(self, head: Head, configuration: AnyConfiguration, path: Path) -> None:
+        its_start = read_header(path).recipe.get("start", "linear")
+        if decoder_spec(configuration.decoder).starts_from_linear and its_start != self.recipe.start:
+            raise UserError(
+                f"{configuration.name} was trained with --start {its_start}: "
+                "train what starts from it in the same way."
+            )
         decoder = load_decoder(path, self.device)
         if configuration == head.configuration:
             head.decoder.load_state_dict(decoder.state_dict())

@@ -176,7 +176,7 @@ def ensemble_bundled() -> list[FusedJob]:
         ("efficientnet_lite0", "stage5"),
         ("dinov2_small", "block11"),
     )
-    views = replace(WHOLE_PHOTOS, steps=800, batch=8, fixed_views=2, learning_rate=1e-3)
+    views = replace(WHOLE_PHOTOS, steps=800, batch=8, fixed_views=2, learning_rate=1e-3, start="scratch")
     return [
         FusedJob("shallow", (shallow,), tuple(FUSIONS), FUSED_DECODERS, ("mse",), WHOLE_PHOTOS),
         FusedJob("deep", (deep,), ("concat",), FUSED_DECODERS, ("mse",), views),

@@ -11,6 +11,7 @@ from explorer.errors import UserError, unknown
 SCHEDULES = ("one_cycle", "plateau")
 PRECISIONS = ("fp32", "bf16")
 TARGETS = ("photo", "normalised")
+STARTS = ("linear", "scratch")
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Recipe:
     cost an encoder pass each). `learning_rate` is the peak of the one-cycle schedule, or the start for
     "plateau", which is multiplied by `plateau_factor` after `plateau_patience` validations without progress;
     0 is each decoder's own. The `target` "normalised" is the published studies' mistake, kept to show what it
-    costs; such a decoder is only for `evaluate --protocol published`. Training of a decoder stops early after
-    `stop_patience` validations without progress (0: never).
+    costs; such a decoder is only for `evaluate --protocol published`. With the `start` "scratch"
+    pixel_shuffle has no linear map to start from. Training of a decoder stops early after `stop_patience`
+    validations without progress (0: never).
     """
 
     steps: int = 1000
@@ -40,6 +42,7 @@ class Recipe:
     validation_photos: int = 32
     precision: str = "fp32"
     target: str = "photo"
+    start: str = "linear"
     seed: int = 42
 
     def __post_init__(self):
@@ -49,6 +52,8 @@ class Recipe:
             raise unknown("precision", self.precision, PRECISIONS)
         if self.target not in TARGETS:
             raise unknown("target", self.target, TARGETS)
+        if self.start not in STARTS:
+            raise unknown("start", self.start, STARTS)
         if not 32 <= self.crop <= 256:
             raise UserError(
                 f"The crop must be 32 to 256 pixels (photos have a short side of 256), not {self.crop}."

@@ -109,12 +109,14 @@ def decoder_spec(name: str) -> DecoderSpec:
     )
 
 
-def build_matched(build: Callable[..., Decoder], budget: int, channels: int, size: int) -> Decoder:
+def build_matched(
+    build: Callable[..., Decoder], budget: int, channels: int, size: int, **options: bool
+) -> Decoder:
     """Return the widest decoder with at most `budget` parameters; the narrowest if even that has more."""
 
     def parameters(steps: int) -> int:
         with torch.device("meta"):
-            decoder = build(channels, size, steps * build.width_step)
+            decoder = build(channels, size, steps * build.width_step, **options)
         return sum(p.numel() for p in decoder.parameters())
 
     low, high = 1, 2
@@ -123,4 +125,4 @@ def build_matched(build: Callable[..., Decoder], budget: int, channels: int, siz
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if parameters(middle) <= budget else (low, middle)
-    return build(channels, size, low * build.width_step)
+    return build(channels, size, low * build.width_step, **options)

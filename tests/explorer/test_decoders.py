@@ -5,6 +5,7 @@ from explorer.decoders import DECODERS, decoder_spec
 from explorer.decoders.blocks import doublings
 from explorer.decoders.frequency_aware import dct_matrix, split_bands
 from explorer.decoders.linear import Linear
+from explorer.decoders.pixel_shuffle import PixelShuffle
 from explorer.decoders.wavelet import haar, inverse_haar
 from explorer.encoders import ENCODERS
 from explorer.errors import UserError
@@ -39,6 +40,15 @@ def test_grids_that_do_not_divide_the_photo_work_in_bf16(name):
         drawn = decoder.draw(torch.randn(2, 8, 27, 27), 128)
     assert drawn.dtype == torch.float32 and drawn.shape == (2, 3, 128, 128)
     drawn.sum().backward()
+
+
+@pytest.mark.parametrize("size", [224, 112, 55, 28, 16, 14, 7])
+def test_pixel_shuffle_draws_a_photo_without_its_linear_map(size):
+    decoder = PixelShuffle(8, size, linear=False).eval()
+    assert decoder.linear is None
+    photo = decoder.draw(torch.randn(1, 8, size, size)).detach()
+    assert photo.shape == (1, 3, 224, 224)
+    assert photo.std() > 0 and abs(photo.mean() - 0.5) < 0.3  # something, around grey
 
 
 @pytest.mark.parametrize("name", DECODERS)

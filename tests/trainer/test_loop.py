@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -189,3 +190,18 @@ def test_pixel_shuffle_without_a_fitted_linear_decoder_says_how_to_fit_it(photos
     run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, start_from=[tmp_path])
     with pytest.raises(UserError, match="python -m trainer fit-linear"):
         run.run()
+
+
+def test_pixel_shuffle_trained_from_scratch_needs_no_linear_map_and_is_read_again(photos, tmp_path):
+    heads = [Configuration("vgg16", "block3", "pixel_shuffle", "mse")]
+    recipe = replace(RECIPE, steps=2, start="scratch")
+    keywords = {"progress_bar": False, "start_from": [tmp_path]}
+    [head] = Training(heads, recipe, photos, photos, tmp_path, **keywords).run()
+    path = tmp_path / "decoders/vgg16-block3-pixel_shuffle-mse-imagenet.safetensors"
+    decoder = load_decoder(path)
+    assert decoder.linear is None and head.started_from == ""
+    features = torch.randn(1, 256, 28, 28)
+    assert torch.allclose(decoder(features), head.decoder.eval()(features), atol=1e-2)  # kept in fp16
+    going_on = Training(heads, RECIPE, photos, photos, tmp_path / "on", continued=True, **keywords)
+    with pytest.raises(UserError, match="trained with --start scratch"):
+        going_on.run()
