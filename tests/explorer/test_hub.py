@@ -15,14 +15,16 @@ from explorer.encoders import ENCODERS, IMAGENET_MEAN, IMAGENET_STD, encoder_spe
 from explorer.weights import BUNDLED
 from tests.hub_server import serve
 
+FROM_THE_HUB = ["resnet34", "vit_small", "pvt_v2_b2", "timm:convnext_atto"]
 ENCODE = """
 import sys
 from safetensors.torch import load_file, save_file
 from explorer.encoders import FrozenEncoder
-architecture, photos, out = sys.argv[1:]
-encoder = FrozenEncoder(architecture)
-features = encoder(load_file(photos)["photos01"], encoder.spec.layer_names)
-save_file({layer: found.contiguous() for layer, found in features.items()}, out)
+photos, out, *architectures = sys.argv[1:]
+for architecture in architectures:
+    encoder = FrozenEncoder(architecture)
+    features = encoder(load_file(photos)["photos01"], encoder.spec.layer_names)
+    save_file({layer: found.contiguous() for layer, found in features.items()}, f"{out}/{architecture}")
 """
 
 
@@ -45,27 +47,41 @@ def made_up(architecture: str) -> tuple[timm.models.ResNet, str]:
     return network, network.pretrained_cfg["hf_hub_id"]
 
 
-@pytest.mark.parametrize("architecture", ["resnet34", "vit_small", "pvt_v2_b2", "timm:convnext_atto"])
-def test_weights_come_from_the_hub_and_give_the_networks_own_features(architecture, tmp_path, examples01):
-    spec = encoder_spec(architecture)
-    network, repository = made_up(architecture)
-    weights = {name: tensor.half() for name, tensor in network.state_dict().items() if tensor.ndim}
-    (tmp_path / "photos").write_bytes(save({"photos01": examples01[:1].contiguous()}))
-    with serve({f"{repository}/model.safetensors": save(weights)}) as hub:
-        arguments = ["-c", ENCODE, architecture, tmp_path / "photos", tmp_path / "features"]
-        found = run(arguments, hub.address, tmp_path / "cache")
+@pytest.fixture(scope="module")
+def encoded(tmp_path_factory, examples01):
+    """Networks with made-up weights, and the folder of their features as encoders from the hub give them."""
+    folder = tmp_path_factory.mktemp("encoded")
+    networks = {architecture: made_up(architecture) for architecture in FROM_THE_HUB}
+    files = {
+        f"{repository}/model.safetensors": save(
+            {name: tensor.half() for name, tensor in network.state_dict().items() if tensor.ndim}
+        )
+        for network, repository in networks.values()
+    }
+    (folder / "photos").write_bytes(save({"photos01": examples01[:1].contiguous()}))
+    with serve(files) as hub:
+        arguments = ["-c", ENCODE, folder / "photos", folder, *FROM_THE_HUB]
+        found = run(arguments, hub.address, folder / "cache")
         assert found.returncode == 0, found.stderr
-        assert any(method == "GET" for method, _, _ in hub.requests)
+        fetched = {path for method, path, _ in hub.requests if method == "GET"}
+        assert all(any(repository in path for path in fetched) for _, repository in networks.values())
         hub.requests.clear()
-        assert run(arguments, hub.address, tmp_path / "cache").returncode == 0
+        assert run(arguments, hub.address, folder / "cache").returncode == 0
         assert not any(method == "GET" for method, _, _ in hub.requests)  # kept in the cache
-    features = load_file(tmp_path / "features")
+    return {architecture: network for architecture, (network, _) in networks.items()}, folder
+
+
+@pytest.mark.parametrize("architecture", FROM_THE_HUB)
+def test_weights_come_from_the_hub_and_give_the_networks_own_features(architecture, encoded, examples01):
+    networks, folder = encoded
+    spec = encoder_spec(architecture)
+    features = load_file(folder / architecture)
     assert {layer.name: tuple(features[layer.name].shape[1:]) for layer in spec.layers} == {
         layer.name: (layer.channels, layer.size, layer.size) for layer in spec.layers
     }
     mean, std = (torch.tensor(x).reshape(3, 1, 1) for x in (spec.mean, spec.std))
     with torch.no_grad():
-        expected = network.forward_intermediates(
+        expected = networks[architecture].forward_intermediates(
             (examples01[:1] - mean) / std, norm=False, intermediates_only=True, output_fmt="NCHW"
         )[-1]
     deepest = features[spec.layer_names[-1]]
