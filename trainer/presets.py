@@ -11,7 +11,7 @@ from explorer.fusion import FUSIONS
 from explorer.weights import BUNDLED, SOURCES
 from trainer.recipe import Recipe
 
-DINOV2_BLOCKS = ("block0", "block2", "block5", "block8", "block11")
+DINOV2_SHALLOW, DINOV2_DEEP = ("block0", "block2", "block5"), ("block8", "block11")
 VIT_BLOCKS = ("block0", "block3", "block6", "block9", "block11")
 ABLATED = ("vgg16", "resnet34", "resnet50", "vit_small", "vit_base", "pvt_v2_b2")
 ABLATED_DECODERS = ("transposed_conv", "attention", "frequency_aware", "wavelet")
@@ -38,7 +38,8 @@ class Job:
 
     @property
     def name(self) -> str:
-        return f"{self.architecture}-{self.weights}"
+        start = "-scratch" if self.recipe.start == "scratch" else ""
+        return f"{self.architecture}-{self.weights}{start}"
 
     @property
     def trained(self) -> list[Configuration]:
@@ -131,7 +132,8 @@ def standard() -> list[Job]:
     return [
         *jobs(["vgg16", "alexnet"], ["imagenet"], *bundled),
         *jobs(["efficientnet_lite0"], ["imagenet"], *bundled),
-        Job("dinov2_small", DINOV2_BLOCKS, bundled[0], bundled[1], whole_photo),
+        Job("dinov2_small", DINOV2_SHALLOW, *bundled[:2], whole_photo),
+        Job("dinov2_small", DINOV2_DEEP, *bundled[:2], replace(whole_photo, start="scratch")),
         *jobs(["vgg16", "resnet34", "resnet50"], ["random"], *control),
         Job("vit_small", VIT_BLOCKS, control[0], control[1], whole_photo, "random"),
         *jobs(["pvt_v2_b2"], ["random"], *control),
