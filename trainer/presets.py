@@ -11,7 +11,7 @@ from explorer.fusion import FUSIONS
 from explorer.weights import BUNDLED, SOURCES
 from trainer.recipe import Recipe
 
-DINOV2_SHALLOW, DINOV2_DEEP = ("block0", "block2", "block5"), ("block8", "block11")
+DINOV2_SHALLOW, DINOV2_DEEP = ("block0", "block2"), ("block5", "block8", "block11")
 VIT_BLOCKS = ("block0", "block3", "block6", "block9", "block11")
 ABLATED = ("vgg16", "resnet34", "resnet50", "vit_small", "vit_base", "pvt_v2_b2")
 ABLATED_DECODERS = ("transposed_conv", "attention", "frequency_aware", "wavelet")
