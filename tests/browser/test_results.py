@@ -40,6 +40,10 @@ def test_all_that_was_measured_is_listed_filtered_and_opened(visit):
     assert page.locator(ROWS).count() == len(MEASURED)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     visit.screenshot(f"results-{width}")
+    if width == 1440:
+        for figure in ("PSNR", "SSIM", "LPIPS"):
+            heading = page.locator("#results-table th").filter(has_text=figure).bounding_box()
+            assert heading["x"] + heading["width"] < width - 40, f"{figure} is out of sight"
 
     visit.choose("only_decoder", "Attention")
     attention = [row for row in MEASURED if row["decoder"] == "attention"]
