@@ -1,6 +1,7 @@
 """Files that the page shows or offers for download, in Gradio's cache, which is cleaned as the app runs."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ def offered_file(name: str, data: bytes) -> str:
     Gradio's own writer would cut it short under those who are being sent it.
     """
     path = Path(get_upload_folder()) / hash_bytes(data) / name
-    if path.exists():
+    with suppress(FileNotFoundError):
         os.utime(path)  # the cache is cleaned by age
         return str(path)
     path.parent.mkdir(parents=True, exist_ok=True)
