@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import gradio.utils
 
 from explorer import Explorer
 from explorer.ui import compare, depth, ensemble, explore, learn, recover, results_tab, surgery
@@ -46,6 +47,7 @@ CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS = 1800, 6 * 3600
 
 def build(explorer: Explorer) -> gr.Blocks:
     """Return the page, wired to `explorer`; launch it with `launch_options()`."""
+    gradio.utils.diff = whole_value
     with gr.Blocks(
         title=TITLE, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
     ) as page:
@@ -60,11 +62,21 @@ def build(explorer: Explorer) -> gr.Blocks:
             views = {}
             with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
                 for name, module in TABS.items():
-                    with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}", render_children=True):
+                    with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                         views[name] = module.build(explorer)
         wire(page, explorer, controls, tabs, views)
         add_api(explorer)
     return page.queue(max_size=MAX_WAITING)
+
+
+def whole_value(before: Any, now: Any) -> list[Any]:
+    """Return the edits that make an output's value of the one before: none, or all of it anew.
+
+    Gradio would name the parts that differ, and its page changes them in place: of two updates that come
+    faster than a busy browser shows them, the earlier would have become the later, and what only the
+    earlier one sets would never be shown.
+    """
+    return [] if before == now else [["replace", [], now]]
 
 
 def warm_up(explorer: Explorer) -> None:

@@ -100,6 +100,19 @@ def test_a_row_is_opened_by_keyboard(visit):
     visit.expect_text("#result-title", "VGG16 block3")
 
 
+def test_a_busy_browser_shows_every_update_of_an_answer(visit):
+    # The table, the chart and the published figures come in three updates, faster than this page shows one.
+    visit.page.add_init_script("""
+        const [frame, timer] = [window.requestAnimationFrame, window.setTimeout];
+        window.requestAnimationFrame = (done) => timer(() => frame(done), 500);
+        window.setTimeout = (done, wait, ...rest) => timer(done, (wait ?? 0) + 500, ...rest);
+    """)
+    open_results(visit)
+    assert visit.page.locator(ROWS).count() == len(MEASURED)
+    for name in ("results-data", "chart-data", "published-data"):
+        assert visit.page.locator(f"#{name}").is_enabled(), name
+
+
 def test_charts_of_one_layer_follow_the_controls(visit):
     open_results(visit, "chart=decoders&layer=block1")
     visit.expect_text("#chart-reading", "It shows VGG16 block1")
