@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from explorer.colours import colourise
+from explorer.colours import LEVELS, colourise, levels, lookup_table
 from explorer.errors import UserError
 
 PER_PAGE = 64
@@ -59,19 +59,22 @@ class FeatureMaps:
         return self.order[page * per_page : (page + 1) * per_page]
 
     def mosaic(self, page: int = 0, per_page: int = PER_PAGE, scale: str = "viridis") -> Image.Image:
-        """Return one page of channels as an RGBA picture, eight a row, transparent between them.
+        """Return one page of channels as a picture with a palette, eight a row, transparent between them.
 
         Each channel has its own colours, from its lowest value (dark) to its highest (light).
         """
         channels = self.page_channels(page, per_page)
         tile_h, tile_w = self._tile
         rows = -(-len(channels) // COLUMNS)
-        size = (COLUMNS * (tile_w + GAP) - GAP, rows * (tile_h + GAP) - GAP)
-        picture = Image.new("RGBA", size, (0, 0, 0, 0))
+        places = np.full((rows * (tile_h + GAP), COLUMNS * (tile_w + GAP)), LEVELS, np.uint8)
         for position, channel in enumerate(channels):
-            tile = self.channel_image(channel, scale).resize((tile_w, tile_h), Image.Resampling.NEAREST)
+            tile = self._levels(channel).repeat(tile_h // self.height, 0).repeat(tile_w // self.width, 1)
             row, column = divmod(position, COLUMNS)
-            picture.paste(tile, (column * (tile_w + GAP), row * (tile_h + GAP)))
+            top, left = row * (tile_h + GAP), column * (tile_w + GAP)
+            places[top : top + tile_h, left : left + tile_w] = tile
+        picture = Image.fromarray(places[:-GAP, :-GAP]).convert("P")
+        picture.putpalette(lookup_table(scale).tobytes() + bytes(3))
+        picture.info["transparency"] = LEVELS
         return picture
 
     @property
@@ -92,8 +95,12 @@ class FeatureMaps:
 
     def channel_image(self, channel: int, scale: str = "viridis") -> Image.Image:
         """Return one channel in colours from its lowest to its highest value, one pixel a position."""
+        return Image.fromarray(lookup_table(scale)[self._levels(channel)])
+
+    def _levels(self, channel: int) -> np.ndarray:
+        """Return a channel's (H, W) rows of a colour scale, from its lowest value to its highest."""
         values = self.values[channel]
-        return colourise(values, float(values.min()), float(values.max()), scale)
+        return levels(values, float(values.min()), float(values.max()))
 
     def over_photo(self, channel: int, photo: Image.Image, scale: str = "viridis") -> Image.Image:
         """Return one channel's map, its positions as squares, laid half transparent over the grey photo."""

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import gradio.utils
 
 from explorer import Explorer
 from explorer.ui import compare, depth, ensemble, explore, learn, recover, results_tab, surgery
@@ -13,6 +12,7 @@ from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
 from explorer.ui.page import wire
+from explorer.ui.repairs import Page, repair
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 TITLE = "Feature Inversion Explorer"
@@ -47,8 +47,8 @@ CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS = 1800, 6 * 3600
 
 def build(explorer: Explorer) -> gr.Blocks:
     """Return the page, wired to `explorer`; launch it with `launch_options()`."""
-    gradio.utils.diff = whole_value
-    with gr.Blocks(
+    repair()
+    with Page(
         title=TITLE, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
     ) as page:
         gr.HTML(
@@ -67,16 +67,6 @@ def build(explorer: Explorer) -> gr.Blocks:
         wire(page, explorer, controls, tabs, views)
         add_api(explorer)
     return page.queue(max_size=MAX_WAITING)
-
-
-def whole_value(before: Any, now: Any) -> list[Any]:
-    """Return the edits that make an output's value of the one before: none, or all of it anew.
-
-    Gradio would name the parts that differ, and its page changes them in place: of two updates that come
-    faster than a busy browser shows them, the earlier would have become the later, and what only the
-    earlier one sets would never be shown.
-    """
-    return [] if before == now else [["replace", [], now]]
 
 
 def warm_up(explorer: Explorer) -> None:

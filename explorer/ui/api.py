@@ -14,7 +14,7 @@ from explorer.comparison import parse_configuration
 from explorer.configurations import parse_place
 from explorer.feature_maps import share_map
 from explorer.ui.choices import DEFAULT
-from explorer.ui.files import picture_file
+from explorer.ui.files import offered_picture
 
 HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
 
@@ -215,4 +215,4 @@ def _path(photo: Any) -> str:
 
 
 def _file(picture: Image.Image) -> FileData:
-    return FileData(path=picture_file(picture), mime_type="image/png")
+    return FileData(path=offered_picture(picture), mime_type="image/png")

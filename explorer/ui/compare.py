@@ -102,7 +102,9 @@ def build(explorer: Explorer) -> View:
         )
         yield layout | {
             title: labels.photos_title(c),
-            pairs: gr.Gallery([pair for both in zip(*pictures, strict=True) for pair in both], visible=True),
+            pairs: gr.update(
+                value=[pair for both in zip(*pictures, strict=True) for pair in both], visible=True
+            ),
             verdict: labels.photos_table(found, explorer.results()),
         }
 

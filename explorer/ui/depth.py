@@ -67,8 +67,8 @@ def build(explorer: Explorer) -> View:
             results: found,
             original: found[0].original,
             depth: gr.Slider(1, max(2, len(found)), index + 1, step=1),
-            strip: gr.Gallery(
-                [(x.reconstruction, labels.depth_caption(x)) for x in found], selected_index=index
+            strip: gr.update(
+                value=[(x.reconstruction, labels.depth_caption(x)) for x in found], selected_index=index
             ),
             download: gr.DownloadButton(interactive=False),
             **at(index, found),
@@ -95,7 +95,7 @@ def build(explorer: Explorer) -> View:
         alt_text = f"Reconstruction from {found[index].configuration.layer}"
         return {
             title: labels.depth_title(found, index),
-            reconstruction: gr.Image(found[index].reconstruction, alt_text=alt_text),
+            reconstruction: gr.update(value=found[index].reconstruction, alt_text=alt_text),
         }
 
     def move(number: float, found: list[Reconstruction]) -> Update:

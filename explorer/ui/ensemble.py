@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.colours import lookup_table
+from explorer.colours import gradient
 from explorer.configurations import FusedConfiguration, place_title
 from explorer.decoders import decoder_spec
 from explorer.feature_maps import share_map
@@ -78,7 +78,9 @@ def build(explorer: Explorer) -> View:
             error_alone: best.error if best else None,
             error_together: found.result.error,
             about_maps: maps_text(found),
-            maps: gr.Gallery(attention_maps(found), visible=found.contributions[0].attention is not None),
+            maps: gr.update(
+                value=attention_maps(found), visible=found.contributions[0].attention is not None
+            ),
         }
 
     def empty() -> Update:
@@ -264,11 +266,10 @@ def maps_text(found: Ensemble) -> str:
             "have.</p>"
         )
     low, high = range_of_shares(found)
-    stops = ", ".join(f"rgb({r} {g} {b})" for r, g, b in lookup_table("viridis")[::51])
     return (
         f'{heading}<p class="about">The learned weights over the photo, one map a source; at every place '
         "they add up to 100 %. A weight says how much is taken of a source there, not how good that is: what "
         "would be lost without it says the table.</p>"
-        f'<div class="scale" style="background: linear-gradient(to right, {stops})"></div>'
+        f'<div class="scale" style="background: linear-gradient(to right, {gradient("viridis")})"></div>'
         f'<div class="ticks"><span>{low:.0%}</span><span></span><span>{high:.0%}</span></div>'
     )

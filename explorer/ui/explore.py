@@ -109,7 +109,9 @@ def build(explorer: Explorer) -> View:
         last = maps.pages()
         index = min(max(1, int(page_number or 1)), last) - 1
         return {
-            mosaic: gr.Image(maps.mosaic(index, scale=colours), alt_text=labels.mosaic_text(maps, index)),
+            mosaic: gr.update(
+                value=maps.mosaic(index, scale=colours), alt_text=labels.mosaic_text(maps, index)
+            ),
             about_features: labels.feature_text(maps, index),
             back: gr.Button(visible=False),
             enlarged: False,
@@ -143,7 +145,7 @@ def build(explorer: Explorer) -> View:
             return {enlarged: False}
         overlay = maps.over_photo(channel, explorer.photo(question.path), colours)
         return {
-            mosaic: gr.Image(overlay, alt_text=f"Feature map of channel {channel} over the photo"),
+            mosaic: gr.update(value=overlay, alt_text=f"Feature map of channel {channel} over the photo"),
             about_features: labels.channel_text(maps, channel),
             back: gr.Button(visible=True),
             enlarged: True,

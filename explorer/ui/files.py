@@ -5,18 +5,16 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from gradio.processing_utils import encode_pil_to_bytes, hash_bytes
+from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from explorer.downloads import png
 
-def offered_file(name: str, data: bytes) -> str:
-    """Return the path of a file with this name and content.
 
-    A class of thirty asks for the same pictures at once, so one that is there already is never written again:
-    Gradio's own writer would cut it short under those who are being sent it.
-    """
-    path = Path(get_upload_folder()) / hash_bytes(data) / name
+def offered_file(name: str, data: bytes, cache: str | None = None) -> str:
+    """Return the path of a file with this name and content; what is there already is not written again."""
+    path = Path(cache or get_upload_folder()) / hash_bytes(data) / name
     with suppress(FileNotFoundError):
         os.utime(path)  # the cache is cleaned by age
         return str(path)
@@ -30,6 +28,6 @@ def offered_file(name: str, data: bytes) -> str:
     return str(path)
 
 
-def picture_file(picture: Image.Image) -> str:
-    """Return the path of a picture as a PNG."""
-    return offered_file("image.png", encode_pil_to_bytes(picture, "png"))
+def offered_picture(picture: Image.Image) -> str:
+    """Return the path of a picture as a PNG file."""
+    return offered_file("image.png", png(picture))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from explorer.baselines import Standing
 from explorer.catalogue import Catalogue
-from explorer.colours import lookup_table
+from explorer.colours import gradient
 from explorer.comparison import Comparison
 from explorer.configurations import Configuration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
@@ -39,7 +39,6 @@ ZOO = (
     "tab needs none. Trained weights come from the Hugging Face Hub; random ones (the control) need no "
     "download.</p>"
 )
-GRADIENT_STOPS = 9
 SCALE = "diverging"
 
 
@@ -98,13 +97,11 @@ def _card(metric: Metric, metrics: Metrics | None) -> str:
 
 def error_legend() -> str:
     """Return the error map's label and colour scale."""
-    stops = lookup_table(SCALE)[:: (len(lookup_table(SCALE)) - 1) // (GRADIENT_STOPS - 1)]
-    gradient = ", ".join(f"rgb({r} {g} {b})" for r, g, b in stops)
     percent = f"{ERROR_RANGE:.0%}"
     return (
         "<h2>Error map</h2>"
         '<p class="about">Where the brightness of the reconstruction is wrong (signed luminance error).</p>'
-        f'<div class="scale" style="background: linear-gradient(to right, {gradient})"></div>'
+        f'<div class="scale" style="background: linear-gradient(to right, {gradient(SCALE)})"></div>'
         f'<div class="ticks"><span>−{percent}<br>too dark</span><span>0<br>right</span>'
         f"<span>+{percent}<br>too bright</span></div>"
         '<p class="about fine">Per cent of full brightness; the scale is the same for every photo.</p>'

@@ -11,7 +11,7 @@ from explorer.figures import surgery_curve
 from explorer.surgery import OPERATIONS
 from explorer.ui import labels
 from explorer.ui.controls import Question, Update, View, digest, examples
-from explorer.ui.files import picture_file
+from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 
 TITLE = "Surgery"
@@ -96,7 +96,7 @@ def build(explorer: Explorer) -> View:
                 other: gr.Image(visible=spec.needs == "photo"),
             }
         if new_painting:
-            crop = picture_file(explorer.photo(question.path))
+            crop = offered_picture(explorer.photo(question.path))
             settled[painting] = gr.ImageEditor(
                 {"background": crop, "layers": [], "composite": crop}, visible=True
             )

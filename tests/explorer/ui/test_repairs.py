@@ -1,0 +1,79 @@
+import asyncio
+import copy
+
+import gradio as gr
+import gradio.utils
+import pytest
+from gradio.state_holder import SessionState
+from PIL import Image
+
+from explorer.ui.pictures import gallery, pair, picture
+from explorer.ui.repairs import Page, repair
+
+
+@pytest.fixture
+def small():
+    """A page with one event, and what the event may change."""
+    with Page() as page:
+        parts = {"text": gr.Textbox(), "box": gr.Checkbox(), "kept": gr.State(0), "button": gr.Button()}
+        page.load(lambda: None, None, list(parts.values()))
+    return page, parts
+
+
+@pytest.mark.parametrize(
+    ("update", "made_anew"),
+    [
+        ({"text": "new", "kept": 3}, []),
+        ({"box": {"value": True, "visible": False, "__type__": "update"}}, ["box"]),
+        ({"button": {"interactive": False, "__type__": "update"}, "text": None}, ["button"]),
+    ],
+)
+def test_an_update_is_sent_as_gradio_would_and_only_what_it_names_is_made(
+    small, update, made_anew, monkeypatch
+):
+    page, parts = small
+    [event] = page.fns.values()
+    made = []
+    monkeypatch.setattr(SessionState, "_update_config", lambda state, number: made.append(number))
+
+    def sent(by):
+        return asyncio.run(
+            by.postprocess_data(page, event, {parts[k]: copy.copy(v) for k, v in update.items()}, None)
+        )
+
+    ours = sent(Page)
+    assert made == [parts[name]._id for name in made_anew]
+    assert ours == sent(gr.Blocks)
+
+
+def test_an_update_of_what_is_no_output_is_a_mistake(small):
+    page, _ = small
+    [event] = page.fns.values()
+    with pytest.raises(ValueError, match="no output"):
+        asyncio.run(page.postprocess_data(event, {gr.Textbox(): "new"}, None))
+
+
+@pytest.mark.parametrize("later", ["text", {"__type__": "update"}, {"value": "new"}, [1], None])
+def test_an_update_that_waits_is_not_changed_by_the_one_after_it(later):
+    repair()
+    waiting = {"value": {"path": "chart.png"}, "__type__": "update"}
+    before = copy.deepcopy(waiting)
+    edits = gradio.utils.diff(waiting, later)
+    assert edits == [["replace", [], later]]  # the page makes any other edit in the object that waits
+    assert waiting == before
+    assert gradio.utils.diff(waiting, before) == []
+
+
+def test_a_picture_that_is_there_already_is_not_written_again(tmp_path, monkeypatch):
+    """Else a visitor who is being sent it would get the half of it that is written."""
+    repair()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    photo = Image.new("RGB", (224, 224), "teal")
+    for shown in (picture("a", "text"), gallery("b", columns=2), pair("c")):
+        value = photo if isinstance(shown, gr.Image) else [photo, photo]
+        first = shown.postprocess(value).model_dump_json()
+        [written] = tmp_path.rglob("*.png")
+        written.write_bytes(b"on its way")
+        assert shown.postprocess(value).model_dump_json() == first
+        assert written.read_bytes() == b"on its way"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [written]
