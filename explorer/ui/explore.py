@@ -89,9 +89,11 @@ def build(explorer: Explorer) -> View:
         maps = maps_of(question)
         yield feature_page(maps, 1, colours)
         yield {stands: labels.standing_text(standing(result, explorer.results()))}
-        yield {agreement: agreement_text(explorer.agreement(result), c.layer)}
         file = offered_file(f"{c.name}.zip", pack(result, maps, colours))
-        yield {download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True)}
+        yield {
+            agreement: agreement_text(explorer.agreement(result), c.layer),
+            download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True),
+        }
 
     def empty() -> Update:
         pictures = {shown: None, comparison: None, error: None, mosaic: None}

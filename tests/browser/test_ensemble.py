@@ -3,7 +3,6 @@
 from tests.browser.conftest import RESULT_MS, playwright
 from tests.browser.test_explore import picture, texts
 from tests.browser.test_tabs import (
-    BOTH_WIDTHS,
     captions_below_their_pictures,
     open_tab,
     wait_for_another_picture,
@@ -11,7 +10,6 @@ from tests.browser.test_tabs import (
 )
 
 
-@BOTH_WIDTHS
 def test_every_source_has_a_row_and_a_map_of_where_it_is_listened_to(visit):
     open_tab(visit, "ensemble", "example=cat")
     for source in ("VGG16 block1", "AlexNet conv1", "EfficientNet-Lite0 stage1", "DINOv2 ViT-S/14 block0"):

@@ -5,12 +5,22 @@ import re
 import pytest
 
 from explorer.ui.lesson import STEPS
+from tests.browser.conftest import RESULT_MS, Visit
 from tests.serving import ROOT
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DARK = DESKTOP | {"color_scheme": "dark"}
-RESULT_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def lesson(server, chromium):
+    """A page at the lesson, for tests that begin by going to a step."""
+    page = chromium.new_page(**DESKTOP)
+    visit = Visit(page, server)
+    open_lesson(visit)
+    yield visit
+    page.close()
 
 
 def shows(visit, number: int) -> None:
@@ -68,62 +78,58 @@ def test_a_step_moves_the_controls_and_shows_its_result(visit, explorer):
     assert visit.foreign == []
 
 
-def test_next_and_previous_turn_one_step_and_keep_the_focus(visit):
-    open_lesson(visit)
-    assert visit.page.locator("#learn-previous").get_attribute("aria-disabled") == "true"
-    visit.page.locator("#learn-next").press("Enter")
-    shows(visit, 2)
-    assert visit.page.evaluate("document.activeElement.id") == "learn-next"
-    visit.page.locator("#learn-previous").click()
-    shows(visit, 1)
-    assert visit.page.locator("#learn-steps [aria-current=step]").count() == 1
+def test_next_and_previous_turn_one_step_and_keep_the_focus(lesson):
+    go(lesson, 1)
+    assert lesson.page.locator("#learn-previous").get_attribute("aria-disabled") == "true"
+    lesson.page.locator("#learn-next").press("Enter")
+    shows(lesson, 2)
+    assert lesson.page.evaluate("document.activeElement.id") == "learn-next"
+    lesson.page.locator("#learn-previous").click()
+    shows(lesson, 1)
+    assert lesson.page.locator("#learn-steps [aria-current=step]").count() == 1
 
 
-def test_steps_that_are_clicked_faster_than_they_are_shown_end_at_the_last_one(visit):
-    open_lesson(visit)
+def test_steps_that_are_clicked_faster_than_they_are_shown_end_at_the_last_one(lesson):
     for number in (4, 7, 3):
-        visit.page.locator(f"#learn-steps li [data-step='{number}']").click()
-        visit.page.wait_for_function(
+        lesson.page.locator(f"#learn-steps li [data-step='{number}']").click()
+        lesson.page.wait_for_function(
             f"document.querySelector('#learn-steps [aria-current]').dataset.step == {number}"
         )
-    shows(visit, 3)
-    assert STEPS[2].title in visit.page.locator("#learn-text").inner_text()
+    shows(lesson, 3)
+    assert STEPS[2].title in lesson.page.locator("#learn-text").inner_text()
 
 
-def test_what_a_learner_changes_is_shown_and_the_step_stays(visit):
-    open_lesson(visit)
-    go(visit, 3)
-    before = psnr(visit)
-    visit.choose("layer", "block4")
-    visit.expect_text("#learn-title", "block4")
-    assert "Step 3" in visit.page.locator("#learn-text").inner_text()
-    assert psnr(visit) < before
-    assert visit.page.locator("#learn-looks input:checked").count() == 0
-    visit.expect_text("#learn-maps-text", "512 maps of 14×14")
+def test_what_a_learner_changes_is_shown_and_the_step_stays(lesson):
+    go(lesson, 3)
+    before = psnr(lesson)
+    lesson.choose("layer", "block4")
+    lesson.expect_text("#learn-title", "block4")
+    assert "Step 3" in lesson.page.locator("#learn-text").inner_text()
+    assert psnr(lesson) < before
+    assert lesson.page.locator("#learn-looks input:checked").count() == 0
+    lesson.expect_text("#learn-maps-text", "512 maps of 14×14")
 
 
-def test_the_answer_opens_on_demand_and_is_closed_in_the_next_step(visit):
-    open_lesson(visit)
-    go(visit, 4)
-    answer = visit.page.locator("#learn-question details")
+def test_the_answer_opens_on_demand_and_is_closed_in_the_next_step(lesson):
+    go(lesson, 4)
+    answer = lesson.page.locator("#learn-question details")
     assert not answer.locator("p").is_visible()
     answer.locator("summary").click()
     assert answer.locator("p").is_visible()
     assert answer.locator("tbody tr").count() == 5
-    visit.page.locator("#learn-next").click()
-    shows(visit, 5)
+    lesson.page.locator("#learn-next").click()
+    shows(lesson, 5)
     assert not answer.locator("p").is_visible()
 
 
-def test_a_step_opens_the_tab_that_shows_more_and_is_still_there_afterwards(visit):
-    open_lesson(visit)
-    go(visit, 4)
-    visit.page.get_by_role("button", name="Open in Depth").click()
-    visit.page.wait_for_url(re.compile("tab=depth"))
-    visit.page.get_by_role("tab", name="Learn").click()
-    visit.page.wait_for_url(re.compile("tab=learn"))
-    assert "step=4" in visit.page.url
-    assert "Step 4" in visit.page.locator("#learn-text").inner_text()
+def test_a_step_opens_the_tab_that_shows_more_and_is_still_there_afterwards(lesson):
+    go(lesson, 4)
+    lesson.page.get_by_role("button", name="Open in Depth").click()
+    lesson.page.wait_for_url(re.compile("tab=depth"))
+    lesson.page.get_by_role("tab", name="Learn").click()
+    lesson.page.wait_for_url(re.compile("tab=learn"))
+    assert "step=4" in lesson.page.url
+    assert "Step 4" in lesson.page.locator("#learn-text").inner_text()
 
 
 def test_a_link_to_a_step_opens_it_with_what_its_address_says(visit):
@@ -132,10 +138,9 @@ def test_a_link_to_a_step_opens_it_with_what_its_address_says(visit):
     visit.expect_text("#learn-title", "block2")
 
 
-def test_the_worksheet_can_be_taken_away(visit):
-    open_lesson(visit)
-    with visit.page.expect_download() as waiting:
-        visit.page.get_by_text("Worksheet to print").click()
+def test_the_worksheet_can_be_taken_away(lesson):
+    with lesson.page.expect_download() as waiting:
+        lesson.page.get_by_text("Worksheet to print").click()
     assert waiting.value.suggested_filename == "worksheet.html"
     assert STEPS[0].question in waiting.value.path().read_text(encoding="utf-8")
 

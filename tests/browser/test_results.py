@@ -34,7 +34,7 @@ def wait_for_rows(visit, count: int) -> None:
 
 
 @pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["desktop", "phone"])
-def test_all_that_was_measured_is_listed_filtered_and_opened(visit):
+def test_all_that_was_measured_is_listed_sorted_filtered_and_opened(visit):
     open_results(visit)
     page, width = visit.page, visit.page.viewport_size["width"]
     assert page.locator(ROWS).count() == len(MEASURED)
@@ -45,10 +45,18 @@ def test_all_that_was_measured_is_listed_filtered_and_opened(visit):
             heading = page.locator("#results-table th").filter(has_text=figure).bounding_box()
             assert heading["x"] + heading["width"] < width - 40, f"{figure} is out of sight"
 
+    heading = page.get_by_role("button", name="PSNR, dB")
+    heading.click()
+    values = [float(text.split(" ")[0]) for text in column(visit, 7)]
+    assert values == sorted(values, reverse=True)
+    heading.click()
     visit.choose("only_decoder", "Attention")
     attention = [row for row in MEASURED if row["decoder"] == "attention"]
     wait_for_rows(visit, len(attention))
     visit.expect_text("#results-note", f"{len(attention)} of {len(MEASURED)}")
+    values = [float(text.split(" ")[0]) for text in column(visit, 7)]
+    assert values == sorted(values)
+    assert page.locator('th[aria-sort="ascending"]').inner_text().startswith("PSNR")
 
     page.locator(ROWS).filter(has_text="block2").click()
     visit.expect_text("#result-title", "VGG16 block2")
@@ -60,9 +68,11 @@ def test_all_that_was_measured_is_listed_filtered_and_opened(visit):
     assert (visit.foreign, visit.complaints) == ([], [])
 
 
-@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["desktop", "phone"])
-def test_charts_are_drawn_in_one_place_and_can_be_taken_away(visit):
-    open_results(visit, "chart=size&only_decoder=linear&layer=block1")
+def test_charts_are_drawn_in_one_place_follow_the_controls_and_can_be_taken_away(visit):
+    open_results(visit, "chart=decoders&only_decoder=linear&layer=block1")
+    visit.expect_text("#chart-reading", "It shows VGG16 block1")
+    visit.choose("layer", "block3")
+    visit.expect_text("#chart-reading", "It shows VGG16 block3")
     page, width = visit.page, visit.page.viewport_size["width"]
     height = page.locator("#results-plot").bounding_box()["height"]
     visit.choose("chart", "Which differences are proven")
@@ -78,29 +88,19 @@ def test_charts_are_drawn_in_one_place_and_can_be_taken_away(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_heading_sorts_by_the_numbers(visit):
-    open_results(visit)
-    heading = visit.page.get_by_role("button", name="PSNR, dB")
-    heading.click()
-    values = [float(text.split(" ")[0]) for text in column(visit, 7)]
-    assert values == sorted(values, reverse=True)
-    visit.choose("only_loss", "LPIPS")
-    wait_for_rows(visit, sum(row["loss"] == "lpips" for row in MEASURED))
-    heading.click()
-    values = [float(text.split(" ")[0]) for text in column(visit, 7)]
-    assert values == sorted(values)
-    assert visit.page.locator('th[aria-sort="ascending"]').inner_text().startswith("PSNR")
-
-
-def test_a_row_is_opened_by_keyboard(visit):
-    open_results(visit, "only_decoder=linear&only_architecture=vgg16&only_weights=imagenet")
+def test_an_address_holds_filters_and_chart_and_a_row_is_opened_by_keyboard(visit):
+    only = "only_decoder=linear&only_architecture=vgg16&only_weights=imagenet&only_loss=nonsense"
+    open_results(visit, f"{only}&chart=plane")
+    assert visit.page.locator(ROWS).count() == 5
+    visit.expect_text("#chart-reading", "judging network")
+    assert visit.page.locator("#only_loss input").input_value() == "All losses"
     visit.page.locator(f"{ROWS} a").first.focus()
     for key in ["ArrowDown", "ArrowDown", "Enter"]:
         visit.page.keyboard.press(key)
     visit.expect_text("#result-title", "VGG16 block3")
 
 
-def test_a_busy_browser_shows_every_update_of_an_answer(visit):
+def test_a_busy_browser_shows_every_update_of_an_answer_and_needs_no_photo(visit):
     # The table, the chart and the published figures come in three updates, faster than this page shows one.
     visit.page.add_init_script("""
         const [frame, timer] = [window.requestAnimationFrame, window.setTimeout];
@@ -111,24 +111,6 @@ def test_a_busy_browser_shows_every_update_of_an_answer(visit):
     assert visit.page.locator(ROWS).count() == len(MEASURED)
     for name in ("results-data", "chart-data", "published-data"):
         assert visit.page.locator(f"#{name}").is_enabled(), name
-
-
-def test_charts_of_one_layer_follow_the_controls(visit):
-    open_results(visit, "chart=decoders&layer=block1")
-    visit.expect_text("#chart-reading", "It shows VGG16 block1")
-    visit.choose("layer", "block3")
-    visit.expect_text("#chart-reading", "It shows VGG16 block3")
-
-
-def test_results_need_no_photo(visit):
-    open_results(visit)
     visit.page.get_by_label("Remove Image").click()
     visit.choose("only_decoder", "Wavelet")
     wait_for_rows(visit, sum(row["decoder"] == "wavelet" for row in MEASURED))
-
-
-def test_an_address_holds_filters_and_chart(visit):
-    open_results(visit, "only_decoder=wavelet&only_loss=nonsense&chart=plane")
-    wait_for_rows(visit, sum(row["decoder"] == "wavelet" for row in MEASURED))
-    visit.expect_text("#chart-reading", "judging network")
-    assert visit.page.locator("#only_loss input").input_value() == "All losses"

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from tests.browser.conftest import RESULT_MS, playwright
+from tests.browser.conftest import RESULT_MS, Visit, playwright
 from tests.browser.test_explore import CAT, DESKTOP, PHONE, picture, texts
 from tests.serving import ROOT
 
@@ -22,10 +22,18 @@ PICTURE = {
     "results": "#results-plot .js-plotly-plot",
     "learn": "#tab-learn .picture img",
 }
-
-
+GALLERY = {"depth": "#depth-strip", "ensemble": "#ensemble-maps"}
 FEW_RESULTS = "only_decoder=wavelet"  # axe-core takes seconds for a table of all
-BOTH_WIDTHS = pytest.mark.parametrize("visit", [DESKTOP, PHONE], indirect=True, ids=["desktop", "phone"])
+
+
+@pytest.fixture(scope="module")
+def explored(server, chromium):
+    """A page with one result, for tests that do not get in each other's way."""
+    page = chromium.new_page(**DESKTOP)
+    visit = Visit(page, server)
+    visit.open("?decoder=linear&layer=block2")
+    yield visit
+    page.close()
 
 
 def open_tab(visit, tab: str, query: str = "decoder=linear") -> None:
@@ -67,8 +75,7 @@ def captions_below_their_pictures(visit, selector: str) -> int:
     )
 
 
-@BOTH_WIDTHS
-def test_depth_goes_from_shallow_to_deep_with_the_slider(visit):
+def test_depth_goes_from_shallow_to_deep_with_the_slider_and_can_be_taken_away(visit, tmp_path):
     open_tab(visit, "depth")
     assert "VGG16 block1, depth 1 of 5" in texts(visit, "#depth-title")
     assert visit.page.locator("#depth-strip img").count() == 5
@@ -80,6 +87,12 @@ def test_depth_goes_from_shallow_to_deep_with_the_slider(visit):
     visit.page.locator("#depth-strip img").nth(2).click()
     visit.expect_text("#depth-title", "VGG16 block3, depth 3 of 5")
     visit.screenshot("depth")
+    visit.page.locator("#gif:not([disabled])").wait_for(timeout=RESULT_MS)
+    with visit.page.expect_download() as download:
+        visit.page.locator("#gif").click()
+    download.value.save_as(tmp_path / "depth.gif")
+    with Image.open(tmp_path / "depth.gif") as gif:
+        assert gif.n_frames == 6
 
 
 def test_depth_plays_and_stops(visit):
@@ -95,16 +108,6 @@ def test_depth_plays_and_stops(visit):
     assert texts(visit, "#depth-title") == stopped
 
 
-def test_depth_can_be_taken_away_as_an_animation(visit, tmp_path):
-    open_tab(visit, "depth")
-    visit.page.locator("#gif:not([disabled])").wait_for(timeout=RESULT_MS)
-    with visit.page.expect_download() as download:
-        visit.page.locator("#gif").click()
-    download.value.save_as(tmp_path / "depth.gif")
-    with Image.open(tmp_path / "depth.gif") as gif:
-        assert gif.n_frames == 6
-
-
 def test_another_decoder_is_laid_over_the_curves(visit):
     open_tab(visit, "depth")
     lines = visit.page.locator("#depth-plot .scatterlayer .trace")
@@ -117,7 +120,6 @@ def test_another_decoder_is_laid_over_the_curves(visit):
     assert "attention" in visit.page.locator("#depth-plot .legend").text_content()
 
 
-@BOTH_WIDTHS
 def test_compare_says_who_wins(visit, explorer):
     open_tab(visit, "compare", "decoder=linear&layer=block3&b_decoder=linear&b_layer=block1&example=cat")
     verdict = visit.page.locator("#verdict tbody tr").first.inner_text().split()
@@ -156,8 +158,7 @@ def test_one_way_is_tried_on_several_photos(visit):
     assert visit.page.locator("#verdict tbody tr").count() == 2
 
 
-@BOTH_WIDTHS
-def test_surgery_follows_its_slider(visit):
+def test_surgery_follows_its_slider_and_takes_channels_from_a_second_photo(visit):
     open_tab(visit, "surgery", "decoder=linear&layer=block2&operation=quantise&strength=8")
     untouched, after = picture(visit, "#surgery-before"), picture(visit, "#surgery-after")
     drag(visit, "#strength", "ArrowLeft", 6)
@@ -169,9 +170,6 @@ def test_surgery_follows_its_slider(visit):
     assert picture(visit, "#surgery-before") == untouched
     visit.screenshot("surgery")
 
-
-def test_surgery_takes_channels_from_a_second_photo(visit):
-    open_tab(visit, "surgery", "decoder=linear&layer=block2")
     assert not visit.page.locator("#other-photo").is_visible()
     after = picture(visit, "#surgery-after")
     visit.choose("operation", "Swap with a second photo")
@@ -234,50 +232,17 @@ def test_tabs_fit_a_dark_phone_and_axe_finds_nothing_serious_in_them(visit):
         wait_until_idle(visit)
         visit.screenshot(f"{tab}-390")
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390, tab
+        if tab in GALLERY:
+            shown = visit.page.locator(f"{GALLERY[tab]} img").count()
+            assert captions_below_their_pictures(visit, GALLERY[tab]) == shown > 3
         assert not serious_faults(visit), tab
     assert (visit.foreign, visit.complaints) == ([], [])
-
-
-def test_the_link_is_copied(visit):
-    visit.open("?layer=block2&decoder=linear")
-    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    visit.page.get_by_role("button", name="Copy link").click()
-    visit.page.get_by_role("button", name="Copied").wait_for()
-    copied = visit.page.evaluate("navigator.clipboard.readText()")
-    assert copied == visit.page.url
-    assert "layer=block2" in copied and "tab=explore" in copied
-
-
-def test_an_own_photo_is_no_part_of_the_link(visit, tmp_path):
-    visit.open()
-    own = tmp_path / "own.png"
-    Image.open(CAT).rotate(180).save(own)
-    before = picture(visit, "#comparison")
-    visit.upload(own)
-    wait_for_another_picture(visit, "#comparison", before)
-    visit.page.wait_for_function("!location.search.includes('example')")
 
 
 def test_what_the_link_asks_wrongly_is_left_out(visit):
     open_tab(visit, "surgery", "operation=explode&strength=many&layer=block2&decoder=linear")
     assert visit.page.locator("#operation input").input_value() == "Round the numbers"
     assert visit.page.get_by_role("alert").count() == 0
-
-
-@BOTH_WIDTHS
-def test_a_channel_is_seen_over_the_photo_and_back(visit):
-    visit.open("?decoder=linear&layer=block2")
-    mosaic = picture(visit, "#mosaic")
-    visit.page.locator("#mosaic").scroll_into_view_if_needed()
-    visit.page.wait_for_function("document.querySelector('#mosaic img').naturalWidth > 0")  # loaded lazily
-    visit.page.locator("#mosaic img").click(position={"x": 20, "y": 20})
-    visit.page.get_by_role("heading", name="Channel").wait_for()
-    assert visit.page.get_by_label("Histogram of 3136 values").is_visible()
-    assert picture(visit, "#mosaic") != mosaic
-    visit.page.locator("#all-channels").click()
-    visit.expect_text("#features-text", "1–64, strongest first")
-    visit.choose("scale", "Magma")
-    wait_for_another_picture(visit, "#mosaic", mosaic)
 
 
 def test_preferences_are_kept_in_the_browser(visit):
@@ -295,17 +260,38 @@ def test_preferences_are_kept_in_the_browser(visit):
     assert visit.page.locator("#scale input").input_value() == "Grey"
 
 
-def test_everything_can_be_downloaded_at_once(visit, tmp_path):
-    visit.open("?decoder=linear&layer=block2")
-    visit.page.locator("#download:not([disabled])").wait_for(timeout=RESULT_MS)
-    with visit.page.expect_download() as download:
-        visit.page.locator("#download").click()
+def test_the_link_is_copied(explored):
+    explored.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    explored.page.get_by_role("button", name="Copy link").click()
+    explored.page.get_by_role("button", name="Copied").wait_for()
+    copied = explored.page.evaluate("navigator.clipboard.readText()")
+    assert copied == explored.page.url
+    assert "layer=block2" in copied and "tab=explore" in copied
+
+
+def test_a_channel_is_seen_over_the_photo_and_back(explored):
+    mosaic = picture(explored, "#mosaic")
+    explored.page.locator("#mosaic").scroll_into_view_if_needed()
+    explored.page.wait_for_function("document.querySelector('#mosaic img').naturalWidth > 0")  # loaded lazily
+    explored.page.locator("#mosaic img").click(position={"x": 20, "y": 20})
+    explored.page.get_by_role("heading", name="Channel").wait_for()
+    assert explored.page.get_by_label("Histogram of 3136 values").is_visible()
+    assert picture(explored, "#mosaic") != mosaic
+    explored.page.locator("#all-channels").click()
+    explored.expect_text("#features-text", "1–64, strongest first")
+    explored.choose("scale", "Magma")
+    wait_for_another_picture(explored, "#mosaic", mosaic)
+
+
+def test_everything_can_be_downloaded_at_once(explored):
+    explored.page.locator("#download:not([disabled])").wait_for(timeout=RESULT_MS)
+    with explored.page.expect_download() as download:
+        explored.page.locator("#download").click()
     assert download.value.suggested_filename == "vgg16-block2-linear-mse-imagenet.zip"
     assert Path(download.value.path()).stat().st_size > 100_000
 
 
-def test_what_cannot_be_shown_is_listed_with_the_reason(visit):
-    visit.open("?decoder=linear&layer=block2")
-    visit.page.get_by_text("Not on offer").click()
-    listed = texts(visit, "#missing")
+def test_what_cannot_be_shown_is_listed_with_the_reason(explored):
+    explored.page.get_by_text("Not on offer").click()
+    listed = texts(explored, "#missing")
     assert "is not trained yet" in listed and "python -m trainer train" in listed
