@@ -1,6 +1,19 @@
 """See what a neural network keeps of a picture: frozen encoders, decoders, metrics, the app."""
 
+from typing import TYPE_CHECKING, Any
+
 from explorer.errors import UserError
-from explorer.pipeline import Explorer
+
+if TYPE_CHECKING:
+    from explorer.pipeline import Explorer
 
 __all__ = ["Explorer", "UserError"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs PyTorch when it is asked for: the help of a command line does not wait for it."""
+    if name != "Explorer":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from explorer.pipeline import Explorer
+
+    return Explorer

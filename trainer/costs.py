@@ -3,20 +3,14 @@
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.configurations import (
-    AnyConfiguration,
-    EncoderFor,
-    Place,
-    encode,
-    layers_by_architecture,
-)
+from explorer.configurations import EncoderFor, Place, encode, layers_by_architecture
 from explorer.decoders import Decoder
 
 REPEATS = 7
@@ -25,30 +19,39 @@ os.environ.setdefault("KINETO_LOG_LEVEL", "9")  # the profiler would report ever
 
 
 @torch.inference_mode()
-def costs(
-    configuration: AnyConfiguration, decoder: Decoder, encoder_for: EncoderFor, photo01: torch.Tensor
-) -> dict[str, Any]:
-    """Return the costs of one photo (1, 3, H, W).
+def decoder_costs(decoder: Decoder, inputs: Any) -> dict[str, Any]:
+    """Return the costs of drawing one photo from a decoder's inputs, a fusion's included.
 
     "parameters", "multiply_adds", "milliseconds" (median of 7 runs after one to warm up) and
-    "peak_memory_mib" (activations, without the parameters) are the decoder's, a fusion's included;
-    "forward_passes" is how many encoders must run, and "encoder_multiply_adds" and "encoder_milliseconds" are
-    what they add. Milliseconds depend on the machine and on what else it does.
+    "peak_memory_mib" (activations, without the parameters). Milliseconds depend on the machine and on what
+    else it does.
     """
-
-    def run_encoders() -> dict[Place, torch.Tensor]:
-        return encode(encoder_for, configuration.weights, photo01, configuration.sources)
-
-    inputs = configuration.inputs(run_encoders())
     device = decoder.feature_mean.device
     return {
         "parameters": sum(p.numel() for p in decoder.parameters()),
         "multiply_adds": multiply_adds(lambda: decoder(inputs)),
         "milliseconds": round(milliseconds(lambda: decoder(inputs), device), 3),
         "peak_memory_mib": round(peak_memory(lambda: decoder(inputs), device) / MIB, 2),
-        "forward_passes": len(layers_by_architecture(configuration.sources)),
-        "encoder_multiply_adds": multiply_adds(run_encoders),
-        "encoder_milliseconds": round(milliseconds(run_encoders, device), 3),
+    }
+
+
+@torch.inference_mode()
+def encoder_costs(
+    places: Sequence[Place], weights: str, encoder_for: EncoderFor, photo01: torch.Tensor
+) -> tuple[dict[Place, torch.Tensor], dict[str, Any]]:
+    """Return the features of one photo (1, 3, H, W) at some places, and what they cost.
+
+    "forward_passes" is how many encoders must run, "encoder_multiply_adds" and "encoder_milliseconds" (as of
+    a decoder) are what they take.
+    """
+
+    def run() -> dict[Place, torch.Tensor]:
+        return encode(encoder_for, weights, photo01, places)
+
+    return run(), {
+        "forward_passes": len(layers_by_architecture(places)),
+        "encoder_multiply_adds": multiply_adds(run),
+        "encoder_milliseconds": round(milliseconds(run, photo01.device), 3),
     }
 
 

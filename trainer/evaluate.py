@@ -31,7 +31,7 @@ from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.fusion import Fused
 from explorer.metrics import Metrics, measure, mse, psnr_of_mse
-from trainer.costs import costs
+from trainer.costs import decoder_costs, encoder_costs
 from trainer.data import report_photos
 from trainer.protocols import Protocol, describe, protocol_spec
 from trainer.statistics import compare, holm, summarise
@@ -104,6 +104,7 @@ def evaluate(
                     if c in brought:
                         brought[c].add(inputs, targets)
             bar.update(len(batch))
+    encoded: dict[tuple[Any, ...], Any] = {}  # the same for every decoder of a layer
     for c in chosen:
         if c in measured:
             figures = table_row(names, measured[c])
@@ -112,7 +113,11 @@ def evaluate(
         else:
             figures = {key: rows[c][key] for key in SUMMARY if key in rows[c]}
         target = read_header(ready[c]).recipe.get("target", "photo")
-        spent = costs(c, decoders[c], encoder_for, photos01[:1].to(device))
+        encoding = (c.weights, c.sources)
+        if encoding not in encoded:
+            encoded[encoding] = encoder_costs(c.sources, c.weights, encoder_for, photos01[:1].to(device))
+        features, spent = encoded[encoding]
+        spent = decoder_costs(decoders[c], c.inputs(features)) | spent
         rows[c] = c.to_dict() | {"target": target, "checkpoint": digests[c]} | spent | figures
     tests = comparisons(rows)
     for c in rows:

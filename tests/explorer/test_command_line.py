@@ -1,10 +1,13 @@
 import csv
 import json
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
 from explorer.__main__ import main
+from tests.serving import ROOT
 
 KEYS = {
     *("architecture", "layer", "decoder", "loss", "weights"),
@@ -180,3 +183,8 @@ def test_folder_that_cannot_be_written_is_one_line(cat, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
     assert main(["features", str(cat), "--out", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_help_does_not_wait_for_pytorch():
+    code = "import sys, app, explorer.__main__; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

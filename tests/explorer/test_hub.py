@@ -95,9 +95,11 @@ def test_checkpoints_can_be_a_repository_of_the_hub(cat, tmp_path):
         found = run([*asked, "--out", tmp_path / "out", "--json"], hub.address, tmp_path / "cache")
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout.splitlines()[-1])["decoder"] == "linear"
-    away = run([*asked, "--out", tmp_path / "out"], "http://127.0.0.1:9", tmp_path / "cache")
-    assert away.returncode == 0, away.stderr  # kept in the cache
-    elsewhere = run([*asked, "--out", tmp_path / "out"], "http://127.0.0.1:9", tmp_path / "other")
+    away = ["-m", "explorer", "list", "--checkpoints", "owner/name"]
+    kept = run(away, "http://127.0.0.1:9", tmp_path / "cache")
+    assert kept.returncode == 0, kept.stderr
+    assert "linear" in kept.stdout
+    elsewhere = run(away, "http://127.0.0.1:9", tmp_path / "other")
     assert elsewhere.returncode == 2
     assert "'owner/name' are no folder here, and the Hugging Face Hub cannot be reached" in elsewhere.stderr
 

@@ -5,7 +5,13 @@ from torch import nn
 from explorer.checkpoints import build_decoder
 from explorer.configurations import Configuration, FusedConfiguration
 from explorer.encoders import FrozenEncoder
-from trainer.costs import costs, multiply_adds, peak_memory
+from trainer.costs import decoder_costs, encoder_costs, multiply_adds, peak_memory
+
+
+def costs(configuration, photo01):
+    features, spent = encoder_costs(configuration.sources, configuration.weights, FrozenEncoder, photo01)
+    decoder = build_decoder(configuration).eval()
+    return decoder_costs(decoder, configuration.inputs(features)) | spent
 
 
 def test_multiply_adds_of_a_convolution_are_counted_by_hand():
@@ -30,8 +36,7 @@ def test_peak_memory_is_what_is_held_at_once():
 
 def test_costs_of_a_decoder(examples01, capfd):
     configuration = Configuration("vgg16", "block1", "transposed_conv", "mse")
-    decoder = build_decoder(configuration).eval()
-    found = costs(configuration, decoder, FrozenEncoder, examples01[:1])
+    found = costs(configuration, examples01[:1])
     assert found["parameters"] == 33_731
     # two 3x3 convolutions of 3 -> 64 -> 64 at 224 pixels
     assert found["encoder_multiply_adds"] == (3 * 64 + 64 * 64) * 9 * 224**2
@@ -47,11 +52,8 @@ def test_costs_of_a_decoder(examples01, capfd):
 def test_costs_of_an_ensemble_count_every_encoder_once(examples01):
     places = (("vgg16", "block1"), ("vgg16", "block2"), ("alexnet", "conv1"))
     configuration = FusedConfiguration(places, "concat", "transposed_conv", "mse")
-    found = costs(configuration, build_decoder(configuration).eval(), FrozenEncoder, examples01[:1])
-    alone = [
-        costs(single, build_decoder(single).eval(), FrozenEncoder, examples01[:1])
-        for single in map(configuration.single, places)
-    ]
+    found = costs(configuration, examples01[:1])
+    alone = [costs(single, examples01[:1]) for single in map(configuration.single, places)]
     assert found["forward_passes"] == 2
     deepest = (alone[1], alone[2])  # block2's pass goes through block1
     assert found["encoder_multiply_adds"] == sum(one["encoder_multiply_adds"] for one in deepest)
