@@ -176,7 +176,7 @@ def wire(
         return Jump(tab if tab in views else None, replace(own, **wanted), asked.get("example"))
 
     event = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress": "hidden"}
-    event["show_progress_on"] = controls.message  # else the page goes through all outputs at every message
+    event["show_progress_on"] = address  # out of sight; else the page goes through all outputs each time
     triggers = controls.triggers + [trigger for view in views.values() for trigger in view.triggers]
     page.load(loaded, inputs, outputs, **event)
     gr.on([*triggers, controls.retry.click], changed, inputs, outputs, **event)

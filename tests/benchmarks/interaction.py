@@ -2,21 +2,26 @@
 
 Server side, on VGG16: the median seconds of a change of layer or decoder on the same photo (feature maps
 included), of a move of the Surgery slider, and of five layers in Depth as a ratio to one reconstruction from
-block5, both of photos the Explorer has not seen. In Chromium: the bytes of the page, the requests, and the
-seconds to the first reconstruction, with an empty browser cache.
+block5, both of photos the Explorer has not seen; and what one update of one output costs beside Gradio's own
+way. In Chromium: the bytes of the page, the requests, and the seconds to the first reconstruction, with an
+empty browser cache; then the median seconds from choosing another layer to its picture, and to all of it.
 """
 
+import asyncio
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
+from gradio.state_holder import SessionState
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from explorer import Explorer
+from explorer.ui import build
 from tests.browser.conftest import FLAGS, RESULT_MS, system_chromium
 from tests.serving import ROOT, serve
 
@@ -53,6 +58,7 @@ def main() -> None:
             five.append(seconds(lambda p=photo, a=asked: explorer.depth(p, **a)))
         ratio = statistics.median(five) / statistics.median(one)
         print(f"Depth, {decoder:16}       {ratio:6.2f} times one block5 ({statistics.median(five):.3f} s)")
+    measure_updates(explorer)
     measure_page()
 
 
@@ -71,6 +77,24 @@ def distinct_photo(number: int) -> Image.Image:
     pixels = np.array(Image.open(CAT).convert("RGB"))
     pixels[64:96, 64:96] = np.random.default_rng(number).integers(0, 256, (32, 32, 3))
     return Image.fromarray(pixels)
+
+
+def measure_updates(explorer: Explorer) -> None:
+    page = build(explorer)
+    event = max(page.fns.values(), key=lambda event: len(event.outputs))
+    update = {next(x for x in event.outputs if x.elem_id == "message"): "text"}
+
+    def median(by: type[gr.Blocks]) -> float:
+        visitor = SessionState(page)
+        return statistics.median(
+            seconds(lambda: asyncio.run(by.postprocess_data(page, event, dict(update), visitor)))
+            for _ in range(RUNS)
+        )
+
+    ours, gradios = median(type(page)), median(gr.Blocks)
+    print(
+        f"update of one of {len(event.outputs)} outputs   {ours / gradios:6.3f} of Gradio's {gradios:.3f} s"
+    )
 
 
 def measure_page() -> None:
@@ -93,6 +117,20 @@ def measure_page() -> None:
         page.wait_for_timeout(2000)
         print(f"first picture in Chromium     {first:6.2f} s")
         print(f"page weight                   {sum(received) / 1e6:6.2f} MB in {len(received)} requests")
+
+        pictures, all_of_it = [], []
+        for layer in ("block2", "block3", "block4", "block5", "block1") * 2:
+            page.locator("#layer input").click()
+            option = page.get_by_role("option").filter(has_text=layer)
+            option.wait_for()
+            started = time.perf_counter()
+            option.click()
+            page.locator("#result-title", has_text=layer).wait_for(timeout=RESULT_MS)
+            pictures.append(time.perf_counter() - started)
+            page.locator("#download:not([disabled])").wait_for(timeout=RESULT_MS)
+            all_of_it.append(time.perf_counter() - started)
+        print(f"another layer in Chromium     {statistics.median(pictures):6.2f} s to the picture")
+        print(f"                              {statistics.median(all_of_it):6.2f} s to all of it")
         browser.close()
 
 
