@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -28,6 +27,7 @@ from explorer.encoders import (
 )
 from explorer.errors import UserError
 from explorer.fusion import Fused
+from explorer.whole_files import whole_file
 
 FORMAT = 1
 HEADER_KEY = "feature_inversion"
@@ -54,19 +54,11 @@ class CheckpointError(UserError):
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
-    """Write a safetensors file that is either whole or not there: temporary name, flush, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, dict(metadata))
-        with open(temporary, "rb") as file:
+    """Write a safetensors file that is whole on the disk before it takes its name."""
+    with whole_file(path) as part:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, dict(metadata))
+        with part.open("rb") as file:
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def save_checkpoint(folder: Path, decoder: Decoder, header: Header) -> Path:

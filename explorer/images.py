@@ -4,19 +4,17 @@ Whatever is wrong with an upload ends here, as a UserError: no PIL exception or 
 """
 
 import io
-import os
 import re
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from uuid import uuid4
 
 import numpy as np
 import torch
 from PIL import Image, ImageCms, UnidentifiedImageError, features
 
 from explorer.errors import UserError
+from explorer.whole_files import whole_file
 
 MIN_SIDE = 32
 MAX_PIXELS = 100_000_000
@@ -126,14 +124,10 @@ def save_png(image: Image.Image, path: str | Path) -> None:
     Raises UserError when it cannot be written.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name[:40]}.{uuid4().hex}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image.save(part, format="PNG")
-        os.replace(part, path)
+        with whole_file(path) as part:
+            image.save(part, format="PNG")
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         reason = error.strerror or error
         raise UserError(f"{path} cannot be written ({reason}): choose another folder.") from error
 

@@ -1,7 +1,6 @@
 """DIV2K (Agustsson & Timofte 2017): download, check and split as the published studies did."""
 
 import logging
-import os
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tqdm import tqdm
 from explorer.errors import UserError
 from explorer.hub import HubError, hub_file
 from explorer.images import load_photo, resize_short_side
+from explorer.whole_files import whole_file
 from trainer.data import SHORT_SIDE
 
 REPOSITORY = "goodfellowliu/DIV2K"  # a copy of the authors' archives on the Hugging Face Hub
@@ -82,18 +82,13 @@ def members(path: Path, expected: int) -> list[str]:
 
 def write_photo(archive: zipfile.ZipFile, name: str, target: Path) -> None:
     """Check one member, shorten it to 256 pixels and write it. Raises UserError when it is damaged."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}")
     try:
         with archive.open(name) as member:
             data = member.read()  # checks the member's CRC
-        temporary.write_bytes(data)
-        photo: Image.Image = resize_short_side(load_photo(temporary), SHORT_SIDE)
-        photo.save(temporary, format="PNG")
-        os.replace(temporary, target)
+        photo: Image.Image = resize_short_side(load_photo(data), SHORT_SIDE)
+        with whole_file(target) as part:
+            photo.save(part, format="PNG")
     except (zipfile.BadZipFile, UserError) as error:
         raise UserError(
             f"{Path(archive.filename).name}: {name} is damaged ({error}): download it again."
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import json
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -31,6 +30,7 @@ from explorer.encoders import FrozenEncoder
 from explorer.errors import UserError
 from explorer.fusion import Fused
 from explorer.metrics import Metrics, measure, mse, psnr_of_mse
+from explorer.whole_files import whole_file
 from trainer.costs import decoder_costs, encoder_costs
 from trainer.data import report_photos
 from trainer.protocols import Protocol, describe, protocol_spec
@@ -269,10 +269,8 @@ def table_row(names: list[str], metrics: list[Metrics]) -> dict[str, Any]:
 
 def write_results(results: dict[str, Any], path: Path) -> None:
     """Write the results whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(results, indent=1) + "\n")
-    os.replace(temporary, path)
+    with whole_file(path) as part:
+        part.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[AnyConfiguration, dict[str, Any]]:

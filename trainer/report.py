@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from explorer.errors import UserError
 from explorer.figures import by_layer, perception_distortion, quality_and_cost
 from explorer.images import load_photo, report_crop
 from explorer.weights import SOURCES
+from explorer.whole_files import whole_file
 from trainer.tables import fused_rows, places, single_rows
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -52,10 +52,8 @@ def write_report(results: Path, checkpoints: Path, photo: Path, out: Path, progr
             ensembles=[ensemble(row, explorer, photo) for row in fused],
             plotly_js=plotly.offline.get_plotlyjs(),
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    temporary.write_text(html, encoding="utf-8")
-    os.replace(temporary, out)
+    with whole_file(out) as part:
+        part.write_text(html, encoding="utf-8")
 
 
 def ensemble(row: dict[str, Any], explorer: Explorer, photo: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from explorer.errors import UserError
 from explorer.weights import BUNDLED
+from explorer.whole_files import whole_file
 from trainer.presets import AnyJob, Job
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -77,9 +78,8 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
             on_progress=report,
         )
         training.run(resume=training.state_file.exists())
-    temporary = folder / ".done.json"
-    temporary.write_text(json.dumps(identity(job, photos)))
-    os.replace(temporary, folder / "done.json")
+    with whole_file(folder / "done.json") as part:
+        part.write_text(json.dumps(identity(job, photos)))
 
 
 def identity(job: AnyJob, photos: Path) -> dict[str, Any]:

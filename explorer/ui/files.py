@@ -3,13 +3,13 @@
 import os
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 from PIL import Image
 
 from explorer.downloads import png
+from explorer.whole_files import whole_file
 
 
 def offered_file(name: str, data: bytes, cache: str | None = None) -> str:
@@ -18,13 +18,8 @@ def offered_file(name: str, data: bytes, cache: str | None = None) -> str:
     with suppress(FileNotFoundError):
         os.utime(path)  # the cache is cleaned by age
         return str(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{uuid4().hex}.part")
-    try:
+    with whole_file(path) as part:
         part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return str(path)
 
 

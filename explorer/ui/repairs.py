@@ -21,18 +21,19 @@ class Page(gr.Blocks):
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         """Return what is sent to the page for each output; those that no update names are left out."""
-        if not (
-            isinstance(predictions, dict) and all(isinstance(key, gr.blocks.Block) for key in predictions)
-        ):
+        of_components = isinstance(predictions, dict) and {
+            isinstance(k, gr.blocks.Block) for k in predictions
+        }
+        if of_components != {True}:
             return await super().postprocess_data(block_fn, predictions, state)
-        outputs = {block._id: None if block.stateful else gr.skip() for block in block_fn.outputs}
+        sent = {block._id: None if block.stateful else gr.skip() for block in block_fn.outputs}
         for block, update in predictions.items():
-            if block._id not in outputs:
+            if block._id not in sent:
                 raise ValueError(f"{block} is no output of this event")
             one = copy(block_fn)
             one.outputs = [block]
-            [outputs[block._id]] = await super().postprocess_data(one, update, state)
-        return list(outputs.values())
+            [sent[block._id]] = await super().postprocess_data(one, update, state)
+        return [sent[block._id] for block in block_fn.outputs]
 
 
 def repair() -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio as gr
 import gradio.utils
@@ -9,6 +10,12 @@ from PIL import Image
 
 from explorer.ui.pictures import gallery, pair, picture
 from explorer.ui.repairs import Page, repair
+
+
+def awaited(coroutine):
+    """Return a coroutine's result; the browser tests leave a loop running in the main thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture
@@ -37,7 +44,7 @@ def test_an_update_is_sent_as_gradio_would_and_only_what_it_names_is_made(
     monkeypatch.setattr(SessionState, "_update_config", lambda state, number: made.append(number))
 
     def sent(by):
-        return asyncio.run(
+        return awaited(
             by.postprocess_data(page, event, {parts[k]: copy.copy(v) for k, v in update.items()}, None)
         )
 
@@ -50,7 +57,7 @@ def test_an_update_of_what_is_no_output_is_a_mistake(small):
     page, _ = small
     [event] = page.fns.values()
     with pytest.raises(ValueError, match="no output"):
-        asyncio.run(page.postprocess_data(event, {gr.Textbox(): "new"}, None))
+        awaited(page.postprocess_data(event, {gr.Textbox(): "new"}, None))
 
 
 @pytest.mark.parametrize("later", ["text", {"__type__": "update"}, {"value": "new"}, [1], None])
