@@ -1,4 +1,4 @@
-"""The networks behind the encoders: stacks of convolutions, loaded layer by layer, and timm models.
+"""What an encoder is made of: stacks of convolutions, loaded layer by layer, or timm models, and its layers.
 
 A backbone takes normalised photos and returns features by depth (0 is the shallowest layer), running no
 further than the deepest one asked for.
@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from explorer.errors import unknown
 from explorer.weights import WeightSource, philox_uniform
 
 Backbone = Callable[[Tensor, set[int]], dict[int, Tensor]]
 BATCH_NORM_PROBE_PHOTOS = 4
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -161,3 +163,41 @@ def set_batch_norm_statistics(network: nn.Module, size: int = 224) -> None:
         norm.reset_running_stats()
         norm.train()
     network(probe * 2 - 1)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One place where features are read: `channels` maps of `size` x `size` values for a 224-pixel photo."""
+
+    name: str
+    channels: int
+    size: int
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """One architecture: its layers, shallow to deep, the network they are read from and its normalisation.
+
+    `multiple` is what the side of a photo must be a multiple of; photos are resized to `input_size` pixels
+    where the network takes no other. `bundled` says that trained weights ship.
+    """
+
+    title: str
+    layers: tuple[Layer, ...]
+    network: ConvStack | TimmModel
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    multiple: int = 1
+    input_size: int | None = None
+    bundled: bool = True
+
+    @property
+    def layer_names(self) -> list[str]:
+        return [layer.name for layer in self.layers]
+
+    def layer(self, name: str) -> Layer:
+        """Return the layer called `name`. Raises UserError listing the allowed names."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise unknown("layer", name, self.layer_names)

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from explorer.backbones import Layer
 from explorer.decoders import DECODERS, decoder_spec
-from explorer.encoders import FrozenEncoder, Layer, encoder_spec
+from explorer.encoders import FrozenEncoder, encoder_spec
 from explorer.errors import UserError, unknown
 from explorer.fusion import FUSIONS
 from explorer.weights import SOURCES

@@ -4,7 +4,6 @@ A new architecture is one row in ENCODERS.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,53 +12,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.backbones import Backbone, Conv, ConvStack, MaxPool, TimmModel
+from explorer.backbones import (
+    Backbone,
+    Conv,
+    ConvStack,
+    EncoderSpec,
+    Layer,
+    MaxPool,
+    TimmModel,
+)
 from explorer.errors import UserError, unknown
 from explorer.weights import philox_uniform, weight_source
+from explorer.zoo import timm_spec
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5)
 PROBE_SIZE = 64
 FINGERPRINT_LENGTH = 16
 TIMM_PREFIX = "timm:"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One place where features are read: `channels` maps of `size` x `size` values for a 224-pixel photo."""
-
-    name: str
-    channels: int
-    size: int
-
-
-@dataclass(frozen=True)
-class EncoderSpec:
-    """One architecture: its layers, shallow to deep, the network they are read from and its normalisation.
-
-    `multiple` is what the side of a photo must be a multiple of; photos are resized to `input_size` pixels
-    where the network takes no other. `bundled` says that trained weights ship.
-    """
-
-    title: str
-    layers: tuple[Layer, ...]
-    network: ConvStack | TimmModel
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
-    multiple: int = 1
-    input_size: int | None = None
-    bundled: bool = True
-
-    @property
-    def layer_names(self) -> list[str]:
-        return [layer.name for layer in self.layers]
-
-    def layer(self, name: str) -> Layer:
-        """Return the layer called `name`. Raises UserError listing the allowed names."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise unknown("layer", name, self.layer_names)
 
 
 def _vgg16() -> EncoderSpec:
@@ -154,8 +123,6 @@ def encoder_spec(architecture: str) -> EncoderSpec:
     Raises UserError listing the allowed names, and as `explorer.zoo.timm_spec` does.
     """
     if architecture.startswith(TIMM_PREFIX):
-        from explorer.zoo import timm_spec
-
         return timm_spec(architecture.removeprefix(TIMM_PREFIX))
     if architecture not in ENCODERS:
         raise unknown("architecture", architecture, [*ENCODERS, f"{TIMM_PREFIX}ID"])

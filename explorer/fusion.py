@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from explorer.backbones import Layer
 from explorer.decoders.blocks import PHOTO_SIZE, Decoder, standardised
-from explorer.encoders import Layer
 
 MAX_UNFOLD_PARAMETERS = 2**20
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from explorer.backbones import Layer
 from explorer.configurations import (
     AnyConfiguration,
     check_names,
@@ -21,7 +22,7 @@ from explorer.configurations import (
     layers_of,
 )
 from explorer.decoders import decoder_spec
-from explorer.encoders import ENCODERS, Layer, encoder_spec
+from explorer.encoders import ENCODERS, encoder_spec
 from explorer.errors import UserError
 from explorer.fusion import FUSIONS
 from explorer.metrics import METRIC_SPECS, metric_spec

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import torch
 
-from explorer.backbones import TimmModel
-from explorer.encoders import EncoderSpec, Layer
+from explorer.backbones import EncoderSpec, Layer, TimmModel
 from explorer.errors import UserError
 
 CGROUP = Path("/sys/fs/cgroup")

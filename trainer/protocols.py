@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explorer.encoders import IMAGENET_MEAN, IMAGENET_STD
+from explorer.backbones import IMAGENET_MEAN, IMAGENET_STD
 from explorer.errors import unknown
 
 

@@ -11,7 +11,8 @@ import timm
 import torch
 from safetensors.torch import load_file, save
 
-from explorer.encoders import ENCODERS, IMAGENET_MEAN, IMAGENET_STD, encoder_spec
+from explorer.backbones import IMAGENET_MEAN, IMAGENET_STD
+from explorer.encoders import ENCODERS, encoder_spec
 from explorer.weights import BUNDLED
 from tests.hub_server import serve
 
