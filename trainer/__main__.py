@@ -98,7 +98,9 @@ def parser() -> Parser:
         help="checkpoints of what decoders start from: the linear map, or the largest source's own decoder",
     )
     trained.add_argument(
-        "--continued", action="store_true", help="start every decoder from its own checkpoint there, if any"
+        "--continued",
+        action="store_true",
+        help="start every decoder from its own checkpoint there, else from the same one's for mse, if any",
     )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
     choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS, "start": STARTS}

@@ -168,8 +168,8 @@ class Training:
 
     Decoders start from others in the folders `start_from`, of which the first that has one serves: fused ones
     from the decoder of their largest source alone, pixel_shuffle from the linear map, and with `continued`
-    every decoder from its own checkpoint. Raises UserError when encoders differ in their kind of weights or
-    cannot see crops of the recipe's size.
+    every decoder from its own checkpoint, or that of its mse sibling. Raises UserError when encoders differ
+    in their kind of weights or cannot see crops of the recipe's size.
     """
 
     def __init__(
@@ -368,7 +368,7 @@ class Training:
 
     def _starts(self, configuration: AnyConfiguration) -> list[AnyConfiguration]:
         """Return what a decoder may start from, best first."""
-        own = [configuration] if self._continued else []
+        own = [configuration, replace(configuration, loss="mse")] if self._continued else []
         single = configuration
         if isinstance(configuration, FusedConfiguration):
             single = configuration.single(configuration.largest)
@@ -388,7 +388,7 @@ class Training:
                 "train what starts from it in the same way."
             )
         decoder = load_decoder(path, self.device)
-        if configuration == head.configuration:
+        if replace(configuration, loss=head.configuration.loss) == head.configuration:
             head.decoder.load_state_dict(decoder.state_dict())
         else:
             head.decoder.start_from(decoder)

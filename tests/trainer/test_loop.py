@@ -192,6 +192,19 @@ def test_pixel_shuffle_without_a_fitted_linear_decoder_says_how_to_fit_it(photos
         run.run()
 
 
+def test_training_goes_on_from_the_same_decoder_for_mse(photos, tmp_path):
+    mse = Configuration("vgg16", "block3", "transposed_conv", "mse")
+    hybrid = replace(mse, loss="hybrid")
+    Training([mse], replace(RECIPE, steps=2), photos, photos, tmp_path, progress_bar=False).run()
+    trained = load_decoder(tmp_path / f"decoders/{mse.name}.safetensors").state_dict()
+    keywords = {"progress_bar": False, "start_from": [tmp_path], "continued": True}
+    going_on = Training([hybrid], RECIPE, photos, photos, tmp_path / "on", **keywords)
+    going_on._start()
+    [head] = going_on.heads
+    assert head.started_from.startswith(mse.name)
+    assert all(torch.equal(tensor, trained[name]) for name, tensor in head.decoder.state_dict().items())
+
+
 def test_pixel_shuffle_trained_from_scratch_needs_no_linear_map_and_is_read_again(photos, tmp_path):
     heads = [Configuration("vgg16", "block3", "pixel_shuffle", "mse")]
     recipe = replace(RECIPE, steps=2, start="scratch")
