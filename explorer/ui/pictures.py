@@ -1,4 +1,7 @@
-"""Components that show pictures pixel by pixel."""
+"""Components that show pictures pixel by pixel.
+
+A picture is changed together with its text by gr.update(value=...): gr.Image(...) would encode it twice.
+"""
 
 from typing import Any
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a camera for the tests
 RESULT_MS = 60_000
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
 @dataclass
@@ -76,6 +79,14 @@ class Visit:
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
+@contextmanager
+def visiting(chromium, server: str, **arguments) -> Iterator[Visit]:
+    """Have a page open, made with these new_page arguments; by default of 1440 x 900."""
+    page = chromium.new_page(**(arguments or DESKTOP))
+    yield Visit(page, server)
+    page.close()
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[str]:
     with serve(tmp_path_factory.mktemp("server") / "app.log") as running:
@@ -102,7 +113,5 @@ def chromium() -> Iterator["playwright.Browser"]:
 @pytest.fixture
 def visit(server, chromium, request) -> Iterator[Visit]:
     """A desktop page of 1440 x 900; parametrize indirectly with new_page arguments for another one."""
-    arguments = getattr(request, "param", {"viewport": {"width": 1440, "height": 900}})
-    page = chromium.new_page(**arguments)
-    yield Visit(page, server)
-    page.close()
+    with visiting(chromium, server, **getattr(request, "param", {})) as found:
+        yield found

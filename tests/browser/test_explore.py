@@ -6,22 +6,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import RESULT_MS, Visit
+from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, visiting
 from tests.serving import ROOT
 
-DESKTOP = {"viewport": {"width": 1440, "height": 900}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 CAT = ROOT / "assets" / "examples" / "cat.jpg"
 
 
 @pytest.fixture(scope="module")
 def opened(server, chromium):
     """A page as it opens, for tests that do not get in each other's way."""
-    page = chromium.new_page(**DESKTOP)
-    visit = Visit(page, server)
-    visit.open()
-    yield visit
-    page.close()
+    with visiting(chromium, server) as visit:
+        visit.open()
+        yield visit
 
 
 def texts(visit, selector: str) -> str:

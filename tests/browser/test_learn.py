@@ -5,22 +5,18 @@ import re
 import pytest
 
 from explorer.ui.lesson import STEPS
-from tests.browser.conftest import RESULT_MS, Visit
+from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, visiting
 from tests.serving import ROOT
 
-DESKTOP = {"viewport": {"width": 1440, "height": 900}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DARK = DESKTOP | {"color_scheme": "dark"}
 
 
 @pytest.fixture(scope="module")
 def lesson(server, chromium):
     """A page at the lesson, for tests that begin by going to a step."""
-    page = chromium.new_page(**DESKTOP)
-    visit = Visit(page, server)
-    open_lesson(visit)
-    yield visit
-    page.close()
+    with visiting(chromium, server) as visit:
+        open_lesson(visit)
+        yield visit
 
 
 def shows(visit, number: int) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.browser.conftest import RESULT_MS
-from tests.browser.test_explore import PHONE, picture, texts
+from tests.browser.conftest import PHONE, RESULT_MS
+from tests.browser.test_explore import picture, texts
 from tests.browser.test_tabs import wait_until_idle
 
 

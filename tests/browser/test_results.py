@@ -6,8 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from explorer.weights import BUNDLED
-from tests.browser.conftest import RESULT_MS
-from tests.browser.test_explore import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS
 
 ROWS = "#results-table tbody tr"
 SIZES = [DESKTOP, PHONE | {"color_scheme": "dark"}]

@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from tests.browser.conftest import RESULT_MS, Visit, playwright
-from tests.browser.test_explore import CAT, DESKTOP, PHONE, picture, texts
+from tests.browser.conftest import PHONE, RESULT_MS, playwright, visiting
+from tests.browser.test_explore import CAT, picture, texts
 from tests.serving import ROOT
 
 TABS = ["explore", "depth", "compare", "surgery", "ensemble", "recover", "results", "learn"]
@@ -29,11 +29,9 @@ FEW_RESULTS = "only_decoder=wavelet"  # axe-core takes seconds for a table of al
 @pytest.fixture(scope="module")
 def explored(server, chromium):
     """A page with one result, for tests that do not get in each other's way."""
-    page = chromium.new_page(**DESKTOP)
-    visit = Visit(page, server)
-    visit.open("?decoder=linear&layer=block2")
-    yield visit
-    page.close()
+    with visiting(chromium, server) as visit:
+        visit.open("?decoder=linear&layer=block2")
+        yield visit
 
 
 def open_tab(visit, tab: str, query: str = "decoder=linear") -> None:
@@ -232,6 +230,9 @@ def test_tabs_fit_a_dark_phone_and_axe_finds_nothing_serious_in_them(visit):
         wait_until_idle(visit)
         visit.screenshot(f"{tab}-390")
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390, tab
+        selectors = visit.page.locator(f"#tab-{tab} input[role=combobox]:visible")
+        narrowest = min([selector.bounding_box()["width"] for selector in selectors.all()], default=390)
+        assert narrowest >= 80, f"a selector of {tab} cannot be read"
         if tab in GALLERY:
             shown = visit.page.locator(f"{GALLERY[tab]} img").count()
             assert captions_below_their_pictures(visit, GALLERY[tab]) == shown > 3
