@@ -43,7 +43,7 @@ def serve(options: argparse.Namespace) -> None:
     check_address(options.host, options.port)
 
     from explorer import Explorer
-    from explorer.ui import build, launch_options, warm_up
+    from explorer.ui.page import build, launch_options, warm_up
 
     explorer = Explorer()
     page = build(explorer)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import UserError
 
 if TYPE_CHECKING:
-    from explorer.pipeline import Explorer
+    from explorer.explorer import Explorer
 
 __all__ = ["Explorer", "UserError"]
 
@@ -14,6 +14,6 @@ def __getattr__(name: str) -> Any:
     """Import what needs PyTorch when it is asked for: the help of a command line does not wait for it."""
     if name != "Explorer":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from explorer.pipeline import Explorer
+    from explorer.explorer import Explorer
 
     return Explorer

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.command_line import Parser, run
-from explorer.search_settings import Settings
+from explorer.experiments.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,7 +111,7 @@ def parser() -> Parser:
 
 def list_ready(options: argparse.Namespace) -> None:
     from explorer import Explorer
-    from explorer.encoders import ENCODERS
+    from explorer.encoders.table import ENCODERS
 
     catalogue = Explorer(options.checkpoints).catalogue()
     if options.json:
@@ -135,9 +135,9 @@ def list_ready(options: argparse.Namespace) -> None:
 
 def reconstruct(options: argparse.Namespace) -> None:
     from explorer import Explorer
-    from explorer.baselines import standing
     from explorer.configurations import parse_place
-    from explorer.pipeline import OPTIMISATION
+    from explorer.explorer import OPTIMISATION
+    from explorer.measures.baselines import standing
 
     explorer = Explorer(options.checkpoints)
     asked = (options.decoder, options.loss, options.weights)
@@ -199,7 +199,7 @@ def depth(options: argparse.Namespace) -> None:
 
 def features(options: argparse.Namespace) -> None:
     from explorer import Explorer
-    from explorer.images import save_png
+    from explorer.pictures.exports import save_png
 
     maps = Explorer(options.checkpoints).features(
         options.image, options.architecture, options.layer, options.weights
@@ -219,8 +219,8 @@ def features(options: argparse.Namespace) -> None:
 
 def compare(options: argparse.Namespace) -> None:
     from explorer import Explorer
-    from explorer.comparison import parse_configuration
-    from explorer.images import save_png
+    from explorer.measures.comparison import parse_configuration
+    from explorer.pictures.exports import save_png
 
     a, b = (parse_configuration(text) for text in (options.a, options.b))
     found = Explorer(options.checkpoints).compare(options.image, a, b)
@@ -237,7 +237,7 @@ def compare(options: argparse.Namespace) -> None:
 
 def surgery(options: argparse.Namespace) -> None:
     from explorer import Explorer
-    from explorer.information import size_in_words
+    from explorer.experiments.bits import size_in_words
 
     found = Explorer(options.checkpoints).surgery(
         options.image,
@@ -286,7 +286,7 @@ def _save(found: Any, out: Path, prefix: str = "") -> dict[str, Any]:
 
 def _save_pictures(pictures: dict[str, Any], out: Path, prefix: str = "") -> dict[str, str]:
     """Write each picture under its name; return the paths."""
-    from explorer.images import save_png
+    from explorer.pictures.exports import save_png
 
     files = {name: str(out / f"{prefix}{name}.png") for name in pictures}
     for name, picture in pictures.items():

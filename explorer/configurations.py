@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-from explorer.backbones import Layer
 from explorer.decoders import DECODERS, decoder_spec
-from explorer.encoders import FrozenEncoder, encoder_spec
+from explorer.decoders.fusion import FUSIONS
+from explorer.encoders.frozen import FrozenEncoder
+from explorer.encoders.networks import Layer
+from explorer.encoders.table import encoder_spec
+from explorer.encoders.weights import SOURCES
 from explorer.errors import UserError, unknown
-from explorer.fusion import FUSIONS
-from explorer.weights import SOURCES
 
 Place = tuple[str, str]  # an architecture and one of its layers
 EncoderFor = Callable[[str, str], FrozenEncoder]  # by architecture and weights

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from explorer.configurations import AnyConfiguration, Place
-from explorer.information import PHOTO_BITS
-from explorer.metrics import Metrics
-from explorer.surgery import operation_spec
+from explorer.experiments.bits import PHOTO_BITS
+from explorer.experiments.surgery import operation_spec
+from explorer.measures.metrics import Metrics
 
 ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
 
@@ -110,7 +110,7 @@ class Recovery:
 class Surgery:
     """One photo decoded twice: from its features as they are, and after an operation on them.
 
-    `channels` and `positions` are how many the operation touched; `explorer.information.held_bits` says what
+    `channels` and `positions` are how many the operation touched; `held_bits` says what
     the bits are.
     """
 

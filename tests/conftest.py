@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from explorer import Explorer
-from explorer.images import load_photo, report_crop, to_tensor
+from explorer.photos.crops import report_crop
+from explorer.photos.loading import load_photo
+from explorer.photos.tensors import to_tensor
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"

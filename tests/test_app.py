@@ -18,7 +18,8 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
-from explorer.images import load_photo, report_crop
+from explorer.photos.crops import report_crop
+from explorer.photos.loading import load_photo
 from tests.serving import ROOT, free_port, serve
 
 LINEAR = {"layer": "block1", "decoder": "linear", "loss": "mse"}

@@ -15,13 +15,14 @@ from explorer.configurations import (
     parse_place,
 )
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
-from explorer.devices import choose_device
-from explorer.encoders import encoder_spec
+from explorer.decoders.fusion import FUSIONS
+from explorer.encoders.devices import choose_device
+from explorer.encoders.table import encoder_spec
+from explorer.encoders.weights import SOURCES
 from explorer.errors import UserError
-from explorer.fusion import FUSIONS
-from explorer.weights import BUNDLED, SOURCES
+from explorer.folders import BUNDLED
+from trainer.measuring.protocols import PROTOCOLS
 from trainer.presets import PRESETS, preset_jobs
-from trainer.protocols import PROTOCOLS
 from trainer.recipe import PRECISIONS, SCHEDULES, STARTS, TARGETS, Recipe
 
 RESULTS = {"project": "results.json", "published": "results_published.json"}
@@ -176,22 +177,22 @@ def _layers(options: argparse.Namespace) -> list[str]:
 
 
 def run_data(options: argparse.Namespace) -> None:
-    from trainer.div2k import prepare
+    from trainer.data.div2k import prepare
 
     for folder in prepare(options.out, options.archives):
         print(f"{folder}: {len(list(folder.glob('*.png')))} photos")
 
 
 def run_import(options: argparse.Namespace) -> None:
-    from trainer.weights_import import import_weights
+    from trainer.import_weights import import_weights
 
     for path in import_weights(options.out, options.archives):
         print(f"{path} ({path.stat().st_size / 2**20:.1f} MiB)")
 
 
 def run_fit_linear(options: argparse.Namespace) -> None:
-    from trainer.data import load_train_val
-    from trainer.linear import fit_linear
+    from trainer.data.photos import load_train_val
+    from trainer.training.closed_form import fit_linear
 
     layers = _layers(options)
     if not decoder_spec(options.decoder).closed_form:
@@ -245,8 +246,8 @@ def _configurations(options: argparse.Namespace) -> list[AnyConfiguration]:
 
 
 def run_train(options: argparse.Namespace) -> None:
-    from trainer.data import load_train_val
-    from trainer.loop import Training
+    from trainer.data.photos import load_train_val
+    from trainer.training.loop import Training
 
     configurations = _configurations(options)
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
@@ -274,7 +275,7 @@ def run_train(options: argparse.Namespace) -> None:
 
 
 def run_sweep(options: argparse.Namespace) -> None:
-    from trainer.data import photo_files
+    from trainer.data.photos import photo_files
     from trainer.sweep import sweep
 
     folder = options.photos / "train"
@@ -290,8 +291,8 @@ def run_sweep(options: argparse.Namespace) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    from trainer.evaluate import evaluate, write_results
-    from trainer.tables import markdown_table
+    from trainer.measuring.evaluate import evaluate, write_results
+    from trainer.reporting.tables import markdown_table
 
     device = choose_device(options.device)
     out = options.out or BUNDLED / RESULTS[options.protocol]
@@ -302,9 +303,9 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 
 def run_privacy(options: argparse.Namespace) -> None:
-    from trainer.evaluate import write_results
-    from trainer.privacy import measure_privacy
-    from trainer.tables import privacy_table
+    from trainer.measuring.evaluate import write_results
+    from trainer.measuring.privacy import measure_privacy
+    from trainer.reporting.tables import privacy_table
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
     device = choose_device(options.device)
@@ -314,7 +315,7 @@ def run_privacy(options: argparse.Namespace) -> None:
 
 
 def run_report(options: argparse.Namespace) -> None:
-    from trainer.report import write_report
+    from trainer.reporting.report import write_report
 
     write_report(options.results, options.checkpoints, options.photo, options.out)
     print(f"{options.out} ({options.out.stat().st_size / 2**20:.1f} MiB)")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from explorer.configurations import Configuration, FusedConfiguration, Place
 from explorer.decoders import decoder_spec
-from explorer.encoders import encoder_spec
+from explorer.decoders.fusion import FUSIONS
+from explorer.encoders.table import encoder_spec
+from explorer.encoders.weights import SOURCES
 from explorer.errors import unknown
-from explorer.fusion import FUSIONS
-from explorer.weights import BUNDLED, SOURCES
+from explorer.folders import BUNDLED
 from trainer.recipe import Recipe
 
 DINOV2_SHALLOW, DINOV2_DEEP = ("block0", "block2"), ("block5", "block8", "block11")

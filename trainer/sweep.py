@@ -12,12 +12,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from explorer.atomic_write import whole_file
 from explorer.errors import UserError
-from explorer.weights import BUNDLED
-from explorer.whole_files import whole_file
+from explorer.folders import BUNDLED, PROJECT
 from trainer.presets import AnyJob, Job
 
-PROJECT = Path(__file__).resolve().parent.parent
 ATTEMPTS = 2
 POLL_SECONDS = 0.5
 log = logging.getLogger(__name__)
@@ -40,9 +39,9 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
     """
     import torch
 
-    from trainer.data import load_train_val
-    from trainer.linear import fit_linear
-    from trainer.loop import Training
+    from trainer.data.photos import load_train_val
+    from trainer.training.closed_form import fit_linear
+    from trainer.training.loop import Training
 
     torch.set_num_threads(threads)
     folder = out / job.name

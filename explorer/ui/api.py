@@ -10,9 +10,9 @@ from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
 from explorer import Explorer, UserError
-from explorer.comparison import parse_configuration
 from explorer.configurations import parse_place
-from explorer.feature_maps import share_map
+from explorer.measures.comparison import parse_configuration
+from explorer.pictures.feature_maps import share_map
 from explorer.ui.choices import DEFAULT
 from explorer.ui.files import offered_picture
 

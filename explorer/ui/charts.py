@@ -9,12 +9,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer import figures
 from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
-from explorer.figures.results import PROVEN
-from explorer.metrics import metric_spec
-from explorer.results import Results, Significance
+from explorer.measures.metrics import metric_spec
+from explorer.pictures import plots
+from explorer.pictures.plots.results import PROVEN
+from explorer.results.measured import Results, Significance
 from explorer.ui.results_table import Row, csv_row, network_title, short_title
 
 CLOSE = 1.0  # dB: as good as the best, for what it costs
@@ -176,36 +176,36 @@ def _priced(cost: str, title: str, text: str) -> Chart:
     return Chart(
         title,
         "table",
-        lambda results, rows: figures.quality_and_cost([row for row in rows if row[cost] is not None], cost),
+        lambda results, rows: plots.quality_and_cost([row for row in rows if row[cost] is not None], cost),
         lambda results, rows: read_cost(cost, text, results, rows),
     )
 
 
 CHARTS = {
-    "size": Chart("PSNR by resolution", "table", lambda results, rows: figures.by_size(rows), read_by_size),
+    "size": Chart("PSNR by resolution", "table", lambda results, rows: plots.by_size(rows), read_by_size),
     "layers": Chart(
         "PSNR by layer of one network",
         "network",
-        lambda results, rows: figures.by_layer(rows, results.baselines),
+        lambda results, rows: plots.by_layer(rows, results.baselines),
         read_by_layer,
     ),
     "decoders": Chart(
         "PSNR by decoder at one layer",
         "layer",
-        lambda results, rows: figures.by_decoder(rows),
+        lambda results, rows: plots.by_decoder(rows),
         read_by_decoder,
     ),
     "significance": Chart(
         "Which differences are proven at one layer",
         "layer",
-        lambda results, rows: figures.significance_matrix(significance(results, rows)),
+        lambda results, rows: plots.significance_matrix(significance(results, rows)),
         read_significance,
         pairs,
     ),
     "plane": Chart(
         "Exact or pleasing: PSNR against LPIPS",
         "table",
-        lambda results, rows: figures.perception_distortion(rows),
+        lambda results, rows: plots.perception_distortion(rows),
         read_plane,
     ),
     "parameters": _priced("parameters", "PSNR against parameters", ","),

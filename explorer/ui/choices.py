@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from explorer.catalogue import Catalogue
+from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, decoder_spec
-from explorer.encoders import ENCODERS, TIMM_PREFIX, encoder_spec
-from explorer.weights import SOURCES
+from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
+from explorer.encoders.weights import SOURCES
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
 LOSS_TITLES = {

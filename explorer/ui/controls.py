@@ -10,13 +10,14 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.catalogue import Catalogue
+from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
-from explorer.encoders import TIMM_PREFIX
-from explorer.ui import choices, labels
-from explorer.zoo import timm_ids
+from explorer.encoders.table import TIMM_PREFIX
+from explorer.encoders.timm_models import timm_ids
+from explorer.folders import EXAMPLES
+from explorer.ui import choices
+from explorer.ui.texts import labels
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 Update = dict[Any, Any]
 
 

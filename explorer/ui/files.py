@@ -8,8 +8,8 @@ from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from explorer.downloads import png
-from explorer.whole_files import whole_file
+from explorer.atomic_write import whole_file
+from explorer.pictures.exports import png
 
 
 def offered_file(name: str, data: bytes, cache: str | None = None) -> str:

@@ -1,205 +1,123 @@
-"""How the page answers: every event asks the controls what is wanted and lets the open tab show it."""
+"""The app's page: one tab a file, the API, and how they look. Nothing here computes anything."""
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 
-from explorer import Explorer, UserError
-from explorer.configurations import Configuration
-from explorer.hub import HubError
-from explorer.ui import choices, labels
-from explorer.ui.api import HEAVY
-from explorer.ui.controls import (
-    Controls,
-    Jump,
-    Question,
-    Update,
-    View,
-    digest,
-    example_name,
-    examples,
+from explorer import Explorer
+from explorer.folders import EXAMPLES
+from explorer.ui.api import add_api
+from explorer.ui.choices import DEFAULT, settle
+from explorer.ui.controls import Controls, examples
+from explorer.ui.repairs import Page, repair
+from explorer.ui.tabs import compare, depth, ensemble, explore, learn, recover, results, surgery
+from explorer.ui.wiring import wire
+
+STATIC = Path(__file__).with_name("static")
+TITLE = "Feature Inversion Explorer"
+INTRODUCTION = (
+    "A network turns a photo into features; a decoder turns them back into a photo. "
+    "What does not come back, the network threw away."
 )
+TABS = {
+    "explore": explore,
+    "depth": depth,
+    "compare": compare,
+    "surgery": surgery,
+    "ensemble": ensemble,
+    "recover": recover,
+    "results": results,
+    "learn": learn,
+}
+FONT = [
+    "ui-sans-serif",
+    "system-ui",
+    "-apple-system",
+    "Segoe UI",
+    "Roboto",
+    "Helvetica",
+    "Arial",
+    "sans-serif",
+]
+MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+MAX_WAITING = 64
+CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS = 1800, 6 * 3600
 
-log = logging.getLogger(__name__)
-# preprocess=False: Gradio would open and convert the photo itself, and refuse a selector's value that a quick
-# second change has overtaken; load_photo and settle do better. Files are still checked to be uploads.
-PAGE_EVENT: dict[str, Any] = {"preprocess": False, "api_visibility": "private", **HEAVY}
-FIELDS = len(asdict(choices.DEFAULT))
-Asked = tuple[str | None, Configuration, tuple[Any, ...]]  # digest of the photo, configuration, tab's inputs
 
-
-@dataclass
-class Stopper:
-    """Whether a visitor has asked that the fit that is running for them stops."""
-
-    asked: bool = False
-
-
-def wire(
-    page: gr.Blocks, explorer: Explorer, controls: Controls, tabs: gr.Tabs, views: Mapping[str, View]
-) -> None:
-    """Connect controls and tabs; opening `page`, the Blocks, shows what its address asks for."""
-    first_view = next(iter(views.values()))
-    open_tab = gr.State(next(iter(views)))
-    answered = gr.State({})  # {tab: what it shows}
-    good_photo = gr.State(None)  # the last photo that could be shown
-    asked_photo = gr.State(None)  # the digest of the last one that was asked about
-    address = gr.HTML(elem_id="address")
-    states = [open_tab, answered, good_photo, asked_photo]
-    question = [*states, controls.photo, *controls.selectors]
-    stopper = gr.State(Stopper())  # every visitor has one of their own
-    tab_inputs = [component for view in views.values() for component in view.inputs + view.memory]
-    tab_inputs.append(stopper)
-    inputs = [*question, *tab_inputs]
-    outputs = [*states, *controls.outputs, address, tabs]
-    for view in views.values():
-        outputs += view.outputs
-        outputs += [component for component, _ in view.in_address.values() if component not in view.outputs]
-
-    def show(values: Sequence[Any], jump: Jump, restored: Update | None = None) -> Iterator[Update]:
-        """Bring controls and the open tab in line with the components' values, and with a jump.
-
-        `restored` are values of the tab's inputs that are still to be set.
-        """
-        tab, shown, good, _, file, *selected = values[: len(question)]
-        tab = jump.tab if jump.tab in views else tab
-        path = str(examples()[jump.example]) if jump.example in examples() else file and file["path"]
-        wanted = jump.configuration or Configuration(*selected)
-        try:
-            found, note, settled = controls.settle(wanted, selected)
-        except UserError as error:  # a timm model that cannot be shown
-            yield {controls.message: labels.alert(str(error))}
-            if not shown:  # an address that asks for one: the page must not stay empty
-                fallback = replace(jump, configuration=choices.DEFAULT)
-                yield from show(values, fallback, restored)
-                yield {controls.message: labels.alert(str(error))}
-            return
-
-        own, memory = tab_values(tab, values)
-        asked: Asked = (path and digest(path), found, own)
-        if jump.tab:
-            settled |= {tabs: gr.Tabs(selected=tab)}  # of no effect where it is open already
-        if jump.example:
-            settled |= {controls.photo: path}
-        link = query(tab, path, found) | {
-            key: own[views[tab].inputs.index(component)]
-            for key, (component, _) in views[tab].in_address.items()
-        }
-        settled |= {controls.stop: gr.Button(visible=False), controls.retry: gr.Button(visible=False)}
-        settled |= {open_tab: tab, asked_photo: asked[0], address: labels.address(urlencode(link))} | (
-            restored or {}
+def build(explorer: Explorer) -> gr.Blocks:
+    """Return the page, wired to `explorer`; launch it with `launch_options()`."""
+    repair()
+    with Page(
+        title=TITLE, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
+    ) as page:
+        gr.HTML(
+            f"<header><h1>{TITLE}</h1><p>{INTRODUCTION}</p>"
+            '<button type="button" id="copy-link">Copy link</button></header>',
+            elem_id="header",
         )
-        if asked == shown.get(tab):
-            # Gradio reports a change when a selector loses focus, too
-            yield settled if jump != Jump() or tab != values[0] else gr.skip()
-            return
-
-        for name, view in views.items():
-            view.interrupt(*tab_values(name, values)[1])
-        yield settled | {controls.message: labels.BUSY}
-        answered_now = {answered: shown | {tab: asked}, good_photo: path}
-        if path is None and views[tab].needs_photo:
-            yield views[tab].empty() | answered_now | {controls.message: labels.note(note)}
-            return
-        try:
-            stop: Stopper = values[-1]
-            stop.asked = False
-            with closing(explorer.prepare(views[tab].shows(found, *own))) as fit:
-                for share in fit:
-                    if stop.asked:
-                        stopped = labels.note(labels.STOPPED)
-                        yield {controls.message: stopped, controls.stop: gr.Button(visible=False)}
-                        return
-                    yield {controls.message: labels.fitting(share), controls.stop: gr.Button(visible=True)}
-            answered_now |= {controls.stop: gr.Button(visible=False)}
-            for number, update in enumerate(views[tab].show(Question(path or "", found), *own, *memory)):
-                yield update | (answered_now | {controls.message: labels.note(note)} if number == 0 else {})
-        except Exception as error:
-            mistake = error if isinstance(error, UserError) else UserError(unexpected(tab))
-            buttons = {controls.stop: gr.Button(visible=False)}
-            if isinstance(mistake.__cause__, HubError):
-                buttons |= {controls.retry: gr.Button(visible=True)}
-                asked_again = {answered: shown}
-            else:
-                asked_again = {answered: shown | {tab: asked}} if good == path else {}
-            yield explain(str(mistake), path, good) | asked_again | buttons
-
-    def explain(reason: str, path: str | None, good: str | None) -> Update:
-        """Say what was wrong; bring back the photo before, whose result is still on the page, if any."""
-        if good and path and digest(good) != digest(path):
-            return {
-                controls.photo: good,
-                controls.message: labels.alert(f"{reason} The photo before it is still shown."),
-            }
-        cleared = {key: value for view in views.values() for key, value in view.empty().items()}
-        cleared |= {controls.message: labels.alert(reason), answered: {}}
-        return cleared if good else cleared | {controls.photo: None}
-
-    def tab_values(tab: str, values: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Return the values of a tab's inputs and of its memory."""
-        of = dict(zip(map(id, tab_inputs), values[len(question) :], strict=True))
-        view = views[tab]
-        return tuple(of[id(x)] for x in view.inputs), tuple(of[id(x)] for x in view.memory)
-
-    def changed(*values: Any) -> Iterator[Update]:
-        yield from show(values, Jump())
-
-    def photo_changed(*values: Any) -> Iterator[Update]:
-        before, file = values[len(states) - 1 : len(states) + 1]
-        if (file and digest(file["path"])) == before:
-            yield gr.skip()  # the page set it itself, and the selectors may still be on their way
-        else:
-            yield from show(values, Jump())
-
-    def opened(selected: gr.SelectData, *values: Any) -> Iterator[Update]:
-        names = dict(zip((tab.label for tab in tabs.children), views, strict=True))
-        yield from show(values, Jump(names[selected.value]))
-
-    def loaded(request: gr.Request, *values: Any) -> Iterator[Update]:
-        asked = dict(request.query_params)
-        values, restored = list(values), {}
-        for key, (component, kind) in views.get(asked.get("tab"), first_view).in_address.items():
-            with suppress(KeyError, ValueError):
-                restored[component] = values[inputs.index(component)] = kind(asked[key])
-        yield from show(values, from_address(asked, values), restored)
-
-    def from_address(asked: Mapping[str, str], values: Sequence[Any]) -> Jump:
-        """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for."""
-        own = Configuration(*values[len(states) + 1 : len(question)])
-        wanted = {key: asked[key] for key in asdict(own) if asked.get(key)}
-        tab = asked.get("tab")
-        return Jump(tab if tab in views else None, replace(own, **wanted), asked.get("example"))
-
-    event = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress": "hidden"}
-    event["show_progress_on"] = address  # out of sight; else the page goes through all outputs each time
-    triggers = controls.triggers + [trigger for view in views.values() for trigger in view.triggers]
-    page.load(loaded, inputs, outputs, **event)
-    gr.on([*triggers, controls.retry.click], changed, inputs, outputs, **event)
-    controls.photo.change(photo_changed, inputs, outputs, **event)
-    tabs.select(opened, inputs, outputs, **event)
-    for source in (controls, *views.values()):
-        for trigger, components, find in source.jumps:
-
-            def jump(*values: Any, find: Any = find, count: int = len(components)) -> Iterator[Update]:
-                yield from show(values[count:], find(*values[:count]))
-
-            trigger(jump, [*components, *inputs], outputs, **event)
-    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    controls.stop.click(lambda stop: setattr(stop, "asked", True), stopper, None, **quick)
+        with gr.Row(elem_id="app", equal_height=False):
+            with gr.Column(elem_id="controls"):
+                controls = Controls(explorer.catalogue())
+            views = {}
+            with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
+                for name, module in TABS.items():
+                    with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
+                        views[name] = module.build(explorer)
+        wire(page, explorer, controls, tabs, views)
+        add_api(explorer)
+    return page.queue(max_size=MAX_WAITING)
 
 
-def unexpected(tab: str) -> str:
-    """Log the exception being handled; return what a visitor is told of it."""
-    log.exception("the tab %s failed", tab)
-    return "This could not be shown because of a fault in the app, which is now in the server's log."
+def warm_up(explorer: Explorer) -> None:
+    """Load what the first visitor's page needs: network, decoder and metrics."""
+    start, _ = settle(explorer.catalogue(), DEFAULT)
+    if examples():
+        explorer.reconstruct(next(iter(examples().values())), **asdict(start))
 
 
-def query(tab: str, path: str | None, c: Configuration) -> dict[str, str]:
-    """Return what a readable address says of a view; a visitor's own photo is not part of it."""
-    example = example_name(path)
-    return asdict(c) | ({"example": example} if example else {}) | {"tab": tab}
+def launch_options() -> dict[str, Any]:
+    """Return how the page is served: look, limits, and nothing that calls another machine."""
+    return {
+        "theme": theme(),
+        "css_paths": STATIC / "style.css",
+        "head": f"<script>{(STATIC / 'page.js').read_text(encoding='utf-8')}</script>",
+        "footer_links": ["api"],
+        "allowed_paths": [str(EXAMPLES)],
+        "max_file_size": "64mb",
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": True,
+        "run_history": False,
+        "enable_monitoring": False,
+    }
+
+
+def theme() -> gr.themes.Base:
+    """Return a quiet theme with one accent colour and the fonts of the visitor's own system."""
+    return gr.themes.Base(
+        primary_hue="teal",
+        secondary_hue="teal",
+        neutral_hue="stone",
+        font=FONT,
+        font_mono=MONO,
+        radius_size="sm",
+        spacing_size="sm",
+        text_size="sm",
+    ).set(
+        body_background_fill="#fbfaf8",
+        body_background_fill_dark="#161513",
+        block_background_fill="#ffffff",
+        block_background_fill_dark="#1f1d1b",
+        block_border_width="0px",
+        block_shadow="none",
+        block_label_background_fill="#ffffff",
+        block_label_background_fill_dark="#1f1d1b",
+        button_primary_background_fill="#0f766e",  # white letters need it darker than the accent
+        button_primary_background_fill_dark="#0f766e",
+        button_primary_background_fill_hover="#115e59",
+        button_primary_background_fill_hover_dark="#115e59",
+        button_primary_text_color="#ffffff",
+        button_primary_text_color_dark="#ffffff",
+    )

@@ -8,7 +8,7 @@ import gradio.processing_utils
 import gradio.utils
 from PIL import Image
 
-from explorer.downloads import png
+from explorer.pictures.exports import png
 from explorer.ui.files import offered_file
 
 

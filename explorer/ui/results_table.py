@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from explorer.configurations import Configuration, configuration_of
 from explorer.decoders import decoder_spec
-from explorer.encoders import ENCODERS
-from explorer.fusion import FUSIONS
-from explorer.metrics import METRIC_SPECS, metric_spec
+from explorer.decoders.fusion import FUSIONS
+from explorer.encoders.table import ENCODERS
+from explorer.measures.metrics import METRIC_SPECS, metric_spec
 from explorer.ui.choices import LOSS_NAMES, ensemble_query
 
 Row = Mapping[str, Any]  # of Results.table

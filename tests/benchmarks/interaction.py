@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from explorer import Explorer
-from explorer.ui import build
+from explorer.ui.page import build
 from tests.browser.conftest import FLAGS, RESULT_MS, system_chromium
 from tests.serving import ROOT, serve
 

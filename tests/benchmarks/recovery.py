@@ -9,8 +9,8 @@ from collections import deque
 from pathlib import Path
 
 from explorer import Explorer
+from explorer.experiments.settings import Settings
 from explorer.reconstruction import Reconstruction
-from explorer.search_settings import Settings
 from tests.conftest import EXAMPLES
 
 MANY_STEPS = 100_000

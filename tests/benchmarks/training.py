@@ -17,15 +17,16 @@ from pathlib import Path
 import torch
 
 from explorer import Explorer
-from explorer.checkpoints import build_decoder
+from explorer.checkpoints.files import build_decoder
 from explorer.configurations import Configuration
-from explorer.encoders import FrozenEncoder, encoder_spec
-from explorer.weights import BUNDLED
+from explorer.encoders.frozen import FrozenEncoder
+from explorer.encoders.table import encoder_spec
+from explorer.folders import BUNDLED
 from tests.serving import ROOT
-from trainer.data import PhotoSet, load_set
-from trainer.loop import Training
-from trainer.losses import reconstruction_loss
+from trainer.data.photos import PhotoSet, load_set
 from trainer.recipe import Recipe
+from trainer.training.loop import Training
+from trainer.training.losses import reconstruction_loss
 
 RECIPE = Recipe(steps=100, batch=8, crop=128, lpips_window=96)
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from explorer.ui.lesson import STEPS
+from explorer.ui.texts.lesson import STEPS
 from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, visiting
 from tests.serving import ROOT
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from explorer.weights import BUNDLED
+from explorer.folders import BUNDLED
 from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS
 
 ROWS = "#results-table tbody tr"

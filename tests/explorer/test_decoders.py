@@ -7,9 +7,9 @@ from explorer.decoders.frequency_aware import dct_matrix, split_bands
 from explorer.decoders.linear import Linear
 from explorer.decoders.pixel_shuffle import PixelShuffle
 from explorer.decoders.wavelet import haar, inverse_haar
-from explorer.encoders import ENCODERS
+from explorer.encoders.table import ENCODERS
 from explorer.errors import UserError
-from trainer.costs import peak_memory
+from trainer.measuring.costs import peak_memory
 
 LAYERS = [layer for spec in ENCODERS.values() for layer in spec.layers]
 

@@ -8,9 +8,9 @@ import torch
 
 from explorer import UserError
 from explorer.__main__ import main
-from explorer.images import to_tensor
-from explorer.metrics import measure
-from explorer.weights import BUNDLED
+from explorer.folders import BUNDLED
+from explorer.measures.metrics import measure
+from explorer.photos.tensors import to_tensor
 
 SHALLOW = [
     ("vgg16", "block1"),
@@ -144,7 +144,8 @@ def test_list_names_the_ensembles(capsys):
 
 
 def test_an_encoder_whose_weights_are_gone_is_named_and_the_others_go_on(cat, tmp_path, monkeypatch):
-    from explorer import Explorer, weights
+    from explorer import Explorer
+    from explorer.encoders import weights
 
     (tmp_path / "encoders").mkdir()
     (tmp_path / "encoders" / "vgg16.safetensors").symlink_to(BUNDLED / "encoders" / "vgg16.safetensors")

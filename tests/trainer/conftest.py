@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data import PhotoSet, load_set
+from trainer.data.photos import PhotoSet, load_set
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def test_mistake_is_one_line_and_status_2(arguments, said, tmp_path, capsys):
 
 
 def test_folder_that_cannot_be_made_is_said_before_any_training(photos_folder, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("trainer.loop.Training.run", lambda *_: pytest.fail("it trained first"))
+    monkeypatch.setattr("trainer.training.loop.Training.run", lambda *_: pytest.fail("it trained first"))
     (tmp_path / "file").write_text("in the way")
     choice = ["--architecture", "vgg16", "--layer", "block1", "--decoder", "transposed_conv"]
     where = ["--photos", str(photos_folder), "--out", str(tmp_path / "file" / "out")]

@@ -7,19 +7,19 @@ import pytest
 import torch
 
 from explorer import Explorer, UserError
-from explorer.catalogue import Catalogue
-from explorer.checkpoints import load_decoder, read_header
+from explorer.checkpoints.catalogue import Catalogue
+from explorer.checkpoints.files import load_decoder, read_header
 from explorer.configurations import Configuration, FusedConfiguration
-from explorer.encoders import FINGERPRINT_LENGTH, FrozenEncoder
-from explorer.fusion import FUSIONS
-from explorer.weights import BUNDLED
+from explorer.decoders.fusion import FUSIONS
+from explorer.encoders.frozen import FINGERPRINT_LENGTH, FrozenEncoder
+from explorer.folders import BUNDLED
 from trainer.__main__ import main
-from trainer.evaluate import evaluate
-from trainer.loop import Training
+from trainer.measuring.evaluate import evaluate
 from trainer.presets import preset_jobs
 from trainer.recipe import Recipe
+from trainer.reporting.tables import ensembles_table, markdown_table
 from trainer.sweep import run_job
-from trainer.tables import ensembles_table, markdown_table
+from trainer.training.loop import Training
 
 SOURCES = (("alexnet", "conv2"), ("vgg16", "block2"))
 RECIPE = Recipe(steps=3, batch=2, crop=64, validate_every=3, validation_photos=1, learning_rate=1e-4)

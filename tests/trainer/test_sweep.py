@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.checkpoints import read_header
+from explorer.checkpoints.files import read_header
 from explorer.configurations import check_names
-from explorer.encoders import ENCODERS
+from explorer.encoders.table import ENCODERS
 from explorer.errors import UserError
 from trainer.__main__ import main
 from trainer.presets import PRESETS, Job, preset_jobs

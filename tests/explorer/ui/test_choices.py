@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.catalogue import Catalogue
+from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
-from explorer.encoders import ENCODERS
+from explorer.encoders.table import ENCODERS
 from explorer.ui.choices import DEFAULT, offers, settle
 
 

@@ -1,0 +1,142 @@
+"""Decoder checkpoints: safetensors files with a JSON header."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from explorer.atomic_write import whole_file
+from explorer.configurations import (
+    AnyConfiguration,
+    EncoderFor,
+    FusedConfiguration,
+    check_names,
+    configuration_of,
+    layers_of,
+)
+from explorer.decoders import Decoder, decoder_spec
+from explorer.decoders.fusion import Fused
+from explorer.encoders.frozen import FINGERPRINT_LENGTH, same_fingerprint
+from explorer.errors import UserError
+
+FORMAT = 1
+HEADER_KEY = "feature_inversion"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a checkpoint says of itself; everything but the tensors.
+
+    `fingerprint` is that of its encoder at its layer; those of a fused one's sources follow each other.
+    """
+
+    configuration: AnyConfiguration
+    fingerprint: list[float]
+    recipe: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    parameters: int = 0
+    format: int = FORMAT
+
+
+class CheckpointError(UserError):
+    """A checkpoint that cannot be used; the message names the file and the reason."""
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file that is whole on the disk before it takes its name."""
+    with whole_file(path) as part:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, dict(metadata))
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def save_checkpoint(folder: Path, decoder: Decoder, header: Header) -> Path:
+    """Write a decoder (parameters in fp16, statistics in fp32) and its header; return the file's path."""
+    parameters = {name for name, _ in decoder.named_parameters()}
+    tensors = {
+        name: (tensor.half() if name in parameters else tensor).cpu()
+        for name, tensor in decoder.state_dict().items()
+    }
+    path = folder / f"{header.configuration.name}.safetensors"
+    write_safetensors(path, tensors, {HEADER_KEY: json.dumps(asdict(header))})
+    return path
+
+
+def read_header(path: Path) -> Header:
+    """Return a checkpoint's header without reading its tensors. Raises CheckpointError naming the file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            fields = json.loads((file.metadata() or {})[HEADER_KEY])
+        header = Header(**(fields | {"configuration": configuration_of(fields["configuration"])}))
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path.name}: not a readable safetensors file ({error}).") from error
+    except (KeyError, TypeError, ValueError, UserError) as error:
+        raise CheckpointError(f"{path.name}: its header is not one of this program's ({error}).") from error
+    if header.format != FORMAT:
+        raise CheckpointError(f"{path.name}: has format {header.format}, this program reads {FORMAT}.")
+    try:
+        check_names(header.configuration)
+    except UserError as error:
+        raise CheckpointError(f"{path.name}: {error}") from error
+    return header
+
+
+def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Decoder:
+    """Return an untrained decoder of the configured kind for its layer, or for several that are fused.
+
+    `start` is the recipe's: "scratch" leaves the linear map out of a decoder that has one.
+    """
+    spec = decoder_spec(configuration.decoder)
+    build = spec.build
+    if start == "scratch" and spec.starts_from_linear:
+        build = partial(build, linear=False)
+    if isinstance(configuration, FusedConfiguration):
+        return Fused(layers_of(configuration), configuration.fusion, build)
+    [layer] = layers_of(configuration)
+    return build(layer.channels, layer.size)
+
+
+def fingerprint_of(configuration: AnyConfiguration, encoder_for: EncoderFor) -> list[float]:
+    """Return the fingerprints of all sources, one after the other."""
+    weights = configuration.weights
+    prints = [encoder_for(name, weights).fingerprint(layer) for name, layer in configuration.sources]
+    return [value for found in prints for value in found]
+
+
+def check_fingerprint(path: Path, header: Header, encoder_for: EncoderFor) -> None:
+    """Raise CheckpointError when an encoder's response to the probe is not the one trained on.
+
+    `encoder_for(architecture, weights)` returns the FrozenEncoder that will feed the decoder; what it raises
+    for an encoder that cannot be had is passed on.
+    """
+    configuration = header.configuration
+    for number, (architecture, layer) in enumerate(configuration.sources):
+        encoder = encoder_for(architecture, configuration.weights)
+        mine = slice(number * FINGERPRINT_LENGTH, (number + 1) * FINGERPRINT_LENGTH)
+        if not same_fingerprint(header.fingerprint[mine], encoder.fingerprint(layer)):
+            raise CheckpointError(
+                f"{path.name}: was trained on other encoder weights than the {encoder.architecture} "
+                f"({encoder.weights}) here, so its pictures would be wrong."
+            )
+
+
+def load_decoder(path: Path, device: str | torch.device = "cpu") -> Decoder:
+    """Return the trained decoder of a checkpoint in float32, ready to use. Raises CheckpointError."""
+    header = read_header(path)
+    decoder = build_decoder(header.configuration, header.recipe.get("start", "linear"))
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        decoder.load_state_dict(state)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        first_line = str(error).splitlines()[0]
+        raise CheckpointError(f"{path.name}: its tensors do not fit the decoder ({first_line}).") from error
+    return decoder.requires_grad_(False).eval().to(device)

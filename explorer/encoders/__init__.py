@@ -1,0 +1,1 @@
+"""Frozen networks: the table of architectures, their weights, and one pass to features."""

@@ -1,0 +1,98 @@
+"""Any timm model as an architecture: its layers, input size and normalisation from timm's own tables.
+
+An architecture called "timm:ID" is one; nothing of it is computed or downloaded before it is used.
+"""
+
+import difflib
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from explorer.encoders.networks import EncoderSpec, Layer, TimmModel
+from explorer.errors import UserError
+
+CGROUP = Path("/sys/fs/cgroup")
+COPIES = 2  # of the weights in memory while they are loaded
+SUGGESTIONS = 5
+
+
+def timm_ids() -> list[str]:
+    """Return the ids of all installed timm models."""
+    import timm
+
+    return timm.list_models()
+
+
+@lru_cache(maxsize=64)
+def timm_spec(model_id: str) -> EncoderSpec:
+    """Return the architecture of a timm model, by building it without memory for weights (0.1 to 5 s).
+
+    The layers are those that timm's `forward_intermediates` gives: "block0", ... where all have one shape,
+    as in a transformer, else "stage1", ... Raises UserError for an unknown id, with the nearest names, for a
+    model that has no features by position, and for one that is too large for this machine's memory.
+    """
+    import timm
+
+    if not timm.is_model(model_id):
+        near = difflib.get_close_matches(model_id, timm_ids(), SUGGESTIONS, cutoff=0.3)
+        raise UserError(
+            f"timm has no model {model_id!r}. "
+            + (f"Near it: {', '.join(near)}." if near else "See timm's list.")
+        )
+    try:
+        with torch.device("meta"), torch.no_grad():
+            network = timm.create_model(model_id, pretrained=False).eval()
+            config = network.pretrained_cfg
+            photo = torch.empty(1, *config["input_size"])
+            found = network.forward_intermediates(
+                photo, norm=False, output_fmt="NCHW", intermediates_only=True
+            )
+        shapes = [tuple(features.shape[1:]) for features in found]
+    except Exception as error:  # whatever a model of the library does that is not made for this
+        raise UserError(
+            f"{model_id} gives no features of its layers in timm ({type(error).__name__}), so nothing can be "
+            "decoded. Choose another model."
+        ) from error
+    if any(len(shape) != 3 or shape[1] != shape[2] or shape[1] < 2 for shape in shapes) or not shapes:
+        raise UserError(
+            f"{model_id} has no features by position (its layers are {shapes}), so nothing can be decoded."
+        )
+    parameters = sum(p.numel() for p in network.parameters())
+    check_memory(model_id, 4 * COPIES * parameters)
+    uniform = len(set(shapes)) == 1 and len(shapes) > 1
+    names = [f"block{n}" if uniform else f"stage{n + 1}" for n in range(len(shapes))]
+    return EncoderSpec(
+        title=f"{model_id} (timm)",
+        layers=tuple(Layer(n, channels, size) for n, (channels, size, _) in zip(names, shapes, strict=True)),
+        network=TimmModel(model_id, tuple(range(len(shapes))), input_size=config["input_size"][-1]),
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+        input_size=config["input_size"][-1],
+        bundled=False,
+    )
+
+
+def check_memory(name: str, needed: int) -> None:
+    """Raise UserError when loading weights needs more bytes than are free."""
+    free = free_memory()
+    if needed > free:
+        raise UserError(
+            f"{name} needs {needed / 1e9:.1f} GB of memory for its weights, and {free / 1e9:.1f} GB are free "
+            "here. Choose a smaller model."
+        )
+
+
+def free_memory() -> int:
+    """Return the free memory in bytes, within the limit of a container; a large number if nobody says."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        free = 1 << 62
+    try:
+        limit, used = (int((CGROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
+        free = min(free, limit - used)
+    except (OSError, ValueError):
+        pass  # no limit
+    return free

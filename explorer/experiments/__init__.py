@@ -1,0 +1,1 @@
+"""What is done to features, or found from them, for one photo: surgery and inversion."""

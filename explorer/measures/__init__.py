@@ -1,0 +1,1 @@
+"""Figures: metrics, baselines, feature agreement and comparisons."""

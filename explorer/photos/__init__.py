@@ -1,0 +1,1 @@
+"""Photos at the door: any upload becomes one checked Photo, once."""

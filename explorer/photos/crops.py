@@ -1,0 +1,32 @@
+"""The part of a photo that is looked at: short side 256, of which the centre 224 pixels."""
+
+from PIL import Image
+
+CROP_FROM = 256 / 224  # report protocol: short side 256, of which the centre 224 are kept
+
+
+def resize_short_side(photo: Image.Image, side: int = 256) -> Image.Image:
+    """Return the photo with its shorter side `side` pixels long (bicubic, antialiased) and its aspect kept.
+
+    A photo that already has this size is returned as it is.
+    """
+    width, height = photo.size
+    short = min(width, height)
+    if short == side:
+        return photo
+    size = (max(side, round(width * side / short)), max(side, round(height * side / short)))
+    return photo.resize(size, Image.Resampling.BICUBIC)
+
+
+def centre_crop(photo: Image.Image, size: int = 224) -> Image.Image:
+    """Return the central `size` x `size` pixels. Raises ValueError for a smaller photo: nothing is padded."""
+    width, height = photo.size
+    if min(width, height) < size:
+        raise ValueError(f"cannot crop {size} x {size} pixels from a photo of {width} x {height}")
+    left, top = (width - size) // 2, (height - size) // 2
+    return photo.crop((left, top, left + size, top + size))
+
+
+def report_crop(photo: Image.Image, size: int = 224) -> Image.Image:
+    """Return the crop that is reported on: short side 256, centre 224; in proportion for another `size`."""
+    return centre_crop(resize_short_side(photo, round(size * CROP_FROM)), size)

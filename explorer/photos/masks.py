@@ -1,0 +1,60 @@
+"""Any painted mask -> the painted pixels of the photo's crop. What is wrong with a mask ends here."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from explorer.errors import UserError
+from explorer.photos.crops import report_crop, resize_short_side
+from explorer.photos.loading import load_photo
+
+CROP = 224
+PAINTED = 128  # the 8-bit grey or opacity from which a pixel counts as painted
+
+
+def read_mask(source: Any, photo_size: tuple[int, int]) -> torch.Tensor:
+    """Return the painted pixels of the photo's crop, boolean (224, 224).
+
+    `source` is whatever `load_photo` takes, or a boolean array. With 224 x 224 pixels it belongs to the crop;
+    else it must have the shape of the whole photo, whose `photo_size` is (width, height), and is cropped like
+    it. White is painted; where a picture has transparent parts, all that is not transparent is painted.
+    Raises UserError for a mask that cannot be read, has another shape, or is empty.
+    """
+    if isinstance(source, np.ndarray) and source.dtype == bool:
+        source = source.astype(np.uint8) * 255
+    try:
+        grey = load_photo(source).convert("L")
+    except UserError as error:
+        raise UserError(f"The mask cannot be used. {error}") from error
+    grey = _opacity(source) or grey
+    if grey.size != (CROP, CROP):
+        expected = resize_short_side(Image.new("1", photo_size)).size
+        if any(abs(a - b) > 1 for a, b in zip(resize_short_side(grey).size, expected, strict=True)):
+            raise UserError(
+                f"The mask is {grey.width} x {grey.height} pixels: use the photo's own shape "
+                f"({photo_size[0]} x {photo_size[1]}), or {CROP} x {CROP} for its central part."
+            )
+        grey = report_crop(grey)
+    painted = torch.from_numpy(np.asarray(grey) >= PAINTED)
+    if not painted.any():
+        raise UserError("The mask is empty: paint over a region first (white is painted).")
+    return painted
+
+
+def _opacity(source: Any) -> Image.Image | None:
+    """Return the opacity of a picture with transparent parts, else None. `load_photo` has accepted it."""
+    if isinstance(source, np.ndarray):
+        image = Image.fromarray(source) if source.dtype == np.uint8 else None
+    elif isinstance(source, Image.Image):
+        image = source
+    else:
+        content = source if isinstance(source, bytes | bytearray) else Path(source).read_bytes()
+        image = Image.open(io.BytesIO(content))
+    if image is None or not image.has_transparency_data:
+        return None
+    alpha = image.convert("RGBA").getchannel("A")
+    return alpha if alpha.getextrema()[0] < 255 else None

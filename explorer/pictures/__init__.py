@@ -1,0 +1,1 @@
+"""Pictures and files to look at: colours, feature maps, exports and plots."""

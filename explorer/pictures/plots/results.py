@@ -1,0 +1,270 @@
+"""Figures of measured results: rows of `Results.table` or of results.json in, one figure out."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from explorer.decoders import DECODERS
+from explorer.encoders.table import ENCODERS, encoder_spec
+from explorer.measures.metrics import metric_spec
+from explorer.pictures.plots.style import (
+    ACCENT,
+    BLUR_LINE,
+    BLUR_NAME,
+    DASH_OF,
+    DECODER_COLOUR_OF,
+    GRID,
+    INK,
+    PALETTE,
+    Row,
+    axis_title,
+    colour_of,
+    decoder_label,
+    finish,
+    grid_label,
+    in_order,
+    intervals,
+    symbol_of,
+)
+from explorer.results.measured import Significance
+
+PROVEN = 0.05  # p-values below it, after correction, count as proof of a difference
+TICK_SIZES = (7, 14, 28, 56, 112)
+PUBLISHED_BARS = (
+    ("published", "as printed (their measure)", INK, "/"),
+    ("their_way", "ours, in their measure", PALETTE[1], "x"),
+    ("their_target", "ours, trained for their measure, in it", PALETTE[3], "."),
+    ("ours", "ours, against the photo (our measure)", ACCENT, ""),
+)
+
+
+def by_layer(rows: Sequence[Row], baselines: Iterable[Row], figure: str = "psnr") -> go.Figure:
+    """Return one metric's means against the layers, shallow to deep, of one architecture's decoders.
+
+    Bars are 95 % intervals of the mean; the dashed grey line is a blur of the layer's grid. Raises ValueError
+    for rows of several architectures or kinds of weights.
+    """
+    if len({(row["architecture"], row["weights"]) for row in rows}) != 1:
+        raise ValueError("the rows of one figure must share architecture and weights")
+    spec = encoder_spec(rows[0]["architecture"])
+    found = go.Figure()
+    for decoder, loss in sorted({(row["decoder"], row["loss"]) for row in rows}):
+        mine = {row["layer"]: row for row in rows if (row["decoder"], row["loss"]) == (decoder, loss)}
+        shown = [mine[name] for name in spec.layer_names if name in mine]
+        found.add_scatter(
+            name=f"{decoder} ({loss})",
+            x=[row["layer"] for row in shown],
+            y=[row["mean"][figure] for row in shown],
+            mode="lines+markers",
+            line={"dash": DASH_OF[loss], "color": DECODER_COLOUR_OF[decoder.partition("@")[0]]},
+            marker={"symbol": symbol_of(shown[0]).removesuffix("-open"), "size": 9},
+            error_y=intervals(shown, figure),
+        )
+    blur = {row["size"]: row["mean"][figure] for row in baselines if row["baseline"] == "blur"}
+    measured = {row["layer"] for row in rows}
+    layers = [layer for layer in spec.layers if layer.size in blur and layer.name in measured]
+    found.add_scatter(
+        name=BLUR_NAME,
+        x=[layer.name for layer in layers],
+        y=[blur[layer.size] for layer in layers],
+        mode="lines",
+        line=BLUR_LINE,
+    )
+    order = [name for name in spec.layer_names if name in measured]
+    found.update_xaxes(categoryorder="array", categoryarray=order)
+    return finish(found, "layer, shallow to deep", axis_title(figure))
+
+
+def by_decoder(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
+    """Return the means of one layer's decoders, grouped by decoder, with their 95 % intervals.
+
+    The dashed line is the blur of the layer's grid. Raises ValueError for rows of several layers or kinds of
+    weights, whose figures cannot stand in one group.
+    """
+    if len({(row["architecture"], row["layer"], row["weights"]) for row in rows}) != 1:
+        raise ValueError("the rows of one figure must share architecture, layer and weights")
+    digits, found = metric_spec(metric).digits, go.Figure()
+    for decoder in in_order([row["decoder"] for row in rows], DECODERS):
+        mine = [row for row in rows if row["decoder"] == decoder]
+        found.add_scatter(
+            name=decoder,
+            x=[row["mean"][metric] for row in mine],
+            y=[[decoder] * len(mine), [row["loss"] for row in mine]],
+            mode="markers+text",
+            text=[f"{row['mean'][metric]:.{digits}f}" for row in mine],
+            textposition="top center",
+            cliponaxis=False,
+            marker={"symbol": symbol_of(mine[0]), "size": 10, "color": colour_of(mine[0]["architecture"])},
+            error_x=intervals(mine, metric),
+            hovertemplate=f"%{{x:.{digits}f}}<extra>{decoder}</extra>",
+        )
+    blur = rows[0]["blur"].get(metric)
+    if blur is not None:
+        note = {"annotation_text": f"{BLUR_NAME}: {blur:.{digits}f}", "annotation_position": "top"}
+        found.add_vline(blur, line=BLUR_LINE, **note)
+    found.update_yaxes(autorange="reversed", dividercolor=GRID)
+    return finish(found, axis_title(metric), height=150 + 38 * len(rows), legend=False)
+
+
+def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
+    """Return means with 95 % intervals against the number of locations that the layer's grid still has.
+
+    A line for each decoder of each architecture joins its layers, shallow to deep; a network that keeps its
+    grid, as transformers do, is a vertical one. The dashed line is the blur. Rows of several grids are left
+    out.
+    """
+    rows = [row for row in rows if row["size"]]
+    found = go.Figure()
+    keys = ("architecture", "decoder", "loss", "weights")
+    highest = {
+        row["architecture"]: row for row in sorted(rows, key=lambda row: row["mean"][metric])
+    }  # its line bears the architecture's name
+    for key in dict.fromkeys(tuple(row[k] for k in keys) for row in rows):
+        mine = [row for row in rows if tuple(row[k] for k in keys) == key]
+        architecture, colour = key[0], colour_of(key[0])
+        found.add_scatter(
+            name=f"{architecture}, {decoder_label(mine[0])}",
+            x=[row["size"] for row in mine],
+            y=[row["mean"][metric] for row in mine],
+            mode="lines+markers+text",
+            text=[architecture if row is highest[architecture] else "" for row in mine],
+            textposition="top left",
+            cliponaxis=False,
+            line={"dash": DASH_OF[key[2]], "color": colour},
+            marker={"symbol": symbol_of(mine[0]), "size": 9, "color": colour},
+            error_y=intervals(mine, metric),
+            customdata=[f"{row['layer']}: {grid_label(row['size'])}" for row in mine],
+            hovertemplate="%{customdata}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
+        )
+    blur = {row["size"]: row["blur"][metric] for row in rows if row["blur"].get(metric) is not None}
+    found.add_scatter(name=BLUR_NAME, x=sorted(blur), y=[blur[x] for x in sorted(blur)], mode="lines")
+    found.data[-1].line = BLUR_LINE
+    labels = [f"{size}×{size}<br>{size * size:,}" for size in TICK_SIZES]
+    found.update_xaxes(type="log", tickvals=TICK_SIZES, ticktext=labels, tickangle=0)
+    return finish(found, "grid and its number of locations", axis_title(metric))
+
+
+def perception_distortion(rows: Sequence[Row]) -> go.Figure:
+    """Return LPIPS against PSNR of every configuration (Blau & Michaeli 2018): better is down and right."""
+    return _scatter(
+        rows,
+        lambda row: row["mean"]["psnr"],
+        lambda row: row["mean"]["lpips"],
+        axis_title("psnr"),
+        axis_title("lpips"),
+    )
+
+
+def quality_and_cost(rows: Sequence[Row], cost: str = "parameters") -> go.Figure:
+    """Return PSNR against a cost of the decoder, "parameters" or "milliseconds", on a logarithmic axis."""
+    found = _scatter(rows, lambda row: row[cost], lambda row: row["mean"]["psnr"], cost, axis_title("psnr"))
+    return found.update_xaxes(type="log")
+
+
+def significance_matrix(significance: Significance) -> go.Figure:
+    """Return the mean differences, row minus column, of every two configurations that were tested.
+
+    Columns have the numbers of the rows. Blue where the row is better, red where it is worse; without colour
+    and in brackets where that is not proven (p of PROVEN or more after Holm's correction). Names and p-value
+    are shown on pointing at a cell.
+    """
+    spec = metric_spec(significance.metric)
+    labels = _without_common_parts(significance.names)
+    cells: list[list[tuple[float | None, str, str]]] = []
+    for row, differences, ps in zip(labels, significance.difference, significance.p, strict=True):
+        compared = zip(labels, differences, ps, strict=True)
+        cells.append([_cell(f"{row} minus {column}", d, p, spec.digits) for column, d, p in compared])
+    numbers = [str(number) for number, _ in enumerate(labels, start=1)]
+    found = go.Figure()
+    found.add_heatmap(
+        x=numbers,
+        y=[f"{'<br>'.join(x.rsplit('-', 1))} · {n}" for x, n in zip(labels, numbers, strict=True)],
+        z=[[colour if spec.higher or colour is None else -colour for colour, _, _ in line] for line in cells],
+        text=[[text for _, text, _ in line] for line in cells],
+        customdata=[[hover for _, _, hover in line] for line in cells],
+        texttemplate="%{text}",
+        hovertemplate="%{customdata}<extra></extra>",
+        **{"colorscale": "RdBu", "zmid": 0, "showscale": False, "xgap": 2, "ygap": 2, "hoverongaps": False},
+    )
+    found.update_xaxes(showgrid=False, type="category")
+    found.update_yaxes(showgrid=False, autorange="reversed")
+    title = f"{spec.name}: row minus column<br>(brackets: not proven, p ≥ {PROVEN})"
+    return finish(found, title, height=150 + 38 * len(labels), legend=False)
+
+
+def published_beside_ours(rows: Sequence[Row], perfect: float | None = None) -> go.Figure:
+    """Return the rows of `published.beside_ours` as bars, of two measures that cannot be compared.
+
+    `perfect` is what the photo itself scores measured as the studies did.
+    """
+    found = go.Figure()
+    for key, name, colour, hatching in PUBLISHED_BARS:
+        shown = [row for row in rows if row[key] is not None]
+        found.add_bar(
+            name=name,
+            orientation="h",
+            x=[row[key] for row in shown],
+            y=[row["title"] for row in shown],
+            text=[f"{row[key]:.2f}" for row in shown],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": colour, "pattern": {"shape": hatching}},
+            hovertemplate="%{y}: %{x:.2f} dB<extra>%{fullData.name}</extra>",
+        )
+    if perfect is not None:
+        note = {"annotation_text": f"perfect, in their measure: {perfect:.2f}", "annotation_position": "top"}
+        found.add_vline(perfect, line={"dash": "dot", "color": INK}, **note)
+    order = [row["title"] for row in rows]
+    found.update_yaxes(categoryorder="array", categoryarray=order, autorange="reversed")
+    highest = max((bar.x[index] for bar in found.data for index in range(len(bar.x))), default=1)
+    found.update_xaxes(range=[0, 1.2 * highest])  # room for the written values
+    found.update_layout(barmode="group", bargap=0.3)
+    return finish(found, "PSNR, dB, in two measures", height=140 + 52 * len(rows))
+
+
+def _scatter(
+    rows: Sequence[Row],
+    x_of: Callable[[Row], Any],
+    y_of: Callable[[Row], Any],
+    x_title: str,
+    y_title: str,
+) -> go.Figure:
+    found = go.Figure()
+    for architecture in in_order([row["architecture"] for row in rows], ENCODERS):
+        mine = [row for row in rows if row["architecture"] == architecture]
+        found.add_scatter(
+            name=architecture,
+            x=[x_of(row) for row in mine],
+            y=[y_of(row) for row in mine],
+            mode="markers",
+            text=[f"{architecture} {row['layer']}, {decoder_label(row)}" for row in mine],
+            marker={
+                "color": colour_of(architecture),
+                "symbol": [symbol_of(row) for row in mine],
+                "size": 9,
+            },
+            hovertemplate="%{text}<br>%{x:.4~g}, %{y:.4~g}<extra></extra>",
+        )
+    return finish(found, x_title, y_title)
+
+
+def _cell(pair: str, difference: float | None, p: float | None, digits: int) -> tuple[float | None, str, str]:
+    """Return what a cell's colour means, its text and what is shown on pointing at it."""
+    if difference is None or p is None:
+        return None, "", f"{pair}: not tested"
+    odds = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    hover, text = f"{pair}: {difference:+.{digits}f}, {odds}", f"{difference:+.{digits - 1}f}"
+    return (difference, text, hover) if p < PROVEN else (0.0, f"({text})", hover)
+
+
+def _without_common_parts(names: Sequence[str]) -> list[str]:
+    """Return "linear-mse" for "vgg16-block1-linear-mse-imagenet" among others of the same features."""
+    parts = [name.split("-") for name in names]
+    if len(parts) < 2:
+        return list(names)
+    shared = [len(set(column)) == 1 for column in zip(*parts, strict=False)]
+    start = shared.index(False) if False in shared else 0
+    backwards = [len(set(column)) == 1 for column in zip(*(part[::-1] for part in parts), strict=False)]
+    end = backwards.index(False) if False in backwards else 0
+    return ["-".join(part[start : len(part) - end]) for part in parts]

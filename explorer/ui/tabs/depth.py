@@ -1,0 +1,153 @@
+"""The Depth tab: one photo through every layer of a network, shallow to deep."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from explorer import Explorer
+from explorer.checkpoints.catalogue import Catalogue
+from explorer.configurations import Configuration
+from explorer.decoders import decoder_spec
+from explorer.encoders.table import encoder_spec
+from explorer.measures.baselines import blur_metrics
+from explorer.photos.tensors import to_tensor
+from explorer.pictures.exports import animation
+from explorer.pictures.plots import depth_curves
+from explorer.reconstruction import Reconstruction
+from explorer.ui.controls import Question, Update, View
+from explorer.ui.files import offered_file
+from explorer.ui.pictures import gallery, picture
+from explorer.ui.texts import labels
+from explorer.ui.wiring import PAGE_EVENT
+
+TITLE = "Depth"
+MAX_OVERLAYS = 4
+PLAY, STOP = "Play", "Stop"
+FRAME_SECONDS = 0.9
+
+
+def build(explorer: Explorer) -> View:
+    """Fill the tab being built."""
+    series = depth_series(explorer.catalogue())
+    with gr.Row(elem_id="depth", equal_height=False):
+        with gr.Column(elem_id="depth-picture"):
+            title = gr.HTML(labels.depth_title([]), elem_classes="answer", elem_id="depth-title")
+            with gr.Row(elem_classes="pair"):
+                original = picture("depth-original", "The original photo")
+                reconstruction = picture("depth-reconstruction", "The reconstruction at the chosen depth")
+            depth = gr.Slider(
+                1, 2, 1, step=1, label="Depth (layer, counted from the shallowest)", elem_id="depth-slider"
+            )
+            with gr.Row(elem_id="depth-buttons"):
+                play = gr.Button(PLAY, size="sm", elem_id="play")
+                download = gr.DownloadButton("Download GIF", size="sm", elem_id="gif", interactive=False)
+            strip = gallery("depth-strip", columns=6)
+        with gr.Column(elem_id="depth-curves"):
+            overlays = gr.Dropdown(
+                list(series),
+                value=[],
+                multiselect=True,
+                max_choices=MAX_OVERLAYS,
+                label="Compare with",
+                elem_id="overlays",
+            )
+            curves = gr.Plot(show_label=False, elem_id="depth-plot")
+    results = gr.State([])  # reconstructions, shallow to deep
+    clock = gr.Timer(FRAME_SECONDS, active=False)
+    chosen = [title, reconstruction]
+    outputs = [*chosen, original, depth, download, strip, curves, results]
+
+    def show(question: Question, names: list[str]) -> Iterator[Update]:
+        """Show every layer that the decoder is ready for, then the curves, then those to compare with."""
+        c = question.configuration
+        found = explorer.depth(question.path, c.architecture, c.decoder, c.loss, c.weights)
+        index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
+        yield {
+            results: found,
+            original: found[0].original,
+            depth: gr.Slider(1, max(2, len(found)), index + 1, step=1),
+            strip: gr.update(
+                value=[(x.reconstruction, labels.depth_caption(x)) for x in found], selected_index=index
+            ),
+            download: gr.DownloadButton(interactive=False),
+            **at(index, found),
+        }
+        lines = [found]
+        for name in names or []:
+            yield {curves: draw(lines)}
+            architecture, decoder, loss, weights = series[name]
+            lines.append(explorer.depth(question.path, architecture, decoder, loss, weights))
+        yield {curves: draw(lines)}
+        gif = animation([(x.reconstruction, labels.depth_caption(x)) for x in found], found[0].original)
+        yield {
+            download: gr.DownloadButton(
+                "Download GIF", value=offered_file("depth.gif", gif), interactive=True
+            )
+        }
+
+    def empty() -> Update:
+        pictures = {original: None, reconstruction: None, strip: None, curves: None, results: []}
+        return pictures | {title: labels.depth_title([]), download: gr.DownloadButton(interactive=False)}
+
+    def at(index: int, found: list[Reconstruction]) -> Update:
+        """Return the picture and the heading for one depth."""
+        alt_text = f"Reconstruction from {found[index].configuration.layer}"
+        return {
+            title: labels.depth_title(found, index),
+            reconstruction: gr.update(value=found[index].reconstruction, alt_text=alt_text),
+        }
+
+    def move(number: float, found: list[Reconstruction]) -> Update:
+        return at(min(max(1, int(number)), len(found)) - 1, found) if found else {title: gr.skip()}
+
+    def pick(selected: gr.SelectData, found: list[Reconstruction]) -> Update:
+        return {depth: selected.index + 1} | at(selected.index, found)
+
+    def tick(number: float, found: list[Reconstruction]) -> Update:
+        following = int(number) % max(1, len(found))
+        return {depth: following + 1} | (at(following, found) if found else {})
+
+    quick: dict[str, Any] = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress": "hidden"}
+    depth.input(move, [depth, results], chosen, **quick)
+    strip.select(pick, [results], [*chosen, depth], **quick)
+    clock.tick(tick, [depth, results], [*chosen, depth], **quick)
+    play.click(
+        lambda label: (gr.Button(STOP if label == PLAY else PLAY), gr.Timer(active=label == PLAY)),
+        play,
+        [play, clock],
+        **quick,
+    )
+
+    def shows(c: Configuration, names: list[str]) -> list[Configuration]:
+        return explorer.depth_configurations(c.architecture, c.decoder, c.loss, c.weights)
+
+    return View(show, empty, outputs, inputs=[overlays], triggers=[overlays.input], shows=shows)
+
+
+def depth_series(catalogue: Catalogue) -> dict[str, tuple[str, str, str, str]]:
+    """Return what can be overlaid by its label: architecture, decoder, loss, weights."""
+    layers: dict[tuple[str, str, str, str], int] = {}
+    for c in catalogue.single:
+        key = (c.architecture, c.decoder, c.loss, c.weights)
+        layers[key] = layers.get(key, 0) + 1
+    return {series_label(*key): key for key, count in layers.items() if count > 1}
+
+
+def series_label(architecture: str, decoder: str, loss: str, weights: str) -> str:
+    random = ", random weights" if weights != "imagenet" else ""
+    return (
+        f"{encoder_spec(architecture).title.split(' (')[0]} · {decoder_spec(decoder).title} ({loss}{random})"
+    )
+
+
+def draw(lines: list[list[Reconstruction]]) -> Any:
+    """Return the curves, with the blur of each grid of the same photo."""
+    original01 = to_tensor(lines[0][0].original)
+    sizes = {grid(x.configuration) for line in lines for x in line}
+    blurs = {size: blur_metrics(original01, size) for size in sizes}
+    return depth_curves([[x.to_dict() for x in line] for line in lines], blurs)
+
+
+def grid(c: Configuration) -> int:
+    return encoder_spec(c.architecture).layer(c.layer).size

@@ -1,0 +1,168 @@
+"""The Explore tab: what one layer keeps of a photo, and the feature maps in between."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from explorer import Explorer
+from explorer.measures.baselines import standing
+from explorer.pictures.colours import MAP_SCALES
+from explorer.pictures.exports import pack
+from explorer.pictures.feature_maps import FeatureMaps
+from explorer.ui.controls import Question, Update, View
+from explorer.ui.files import offered_file
+from explorer.ui.pictures import pair, picture
+from explorer.ui.texts import labels
+from explorer.ui.texts.seen_again import agreement_text
+from explorer.ui.wiring import PAGE_EVENT
+
+TITLE = "Explore"
+DOWNLOAD = "Download all (ZIP)"
+
+
+def build(explorer: Explorer) -> View:
+    """Fill the tab being built."""
+    with gr.Row(elem_id="explore", equal_height=False):
+        with gr.Column(elem_id="result"):
+            title = gr.HTML(labels.result_title(None), elem_id="result-title", elem_classes="answer")
+            comparison = pair("comparison")
+            with gr.Row(elem_id="comparison-foot"):
+                gr.HTML(labels.LEFT_SIDE)
+                smooth = gr.Checkbox(label="Smooth", container=False, elem_id="smooth", min_width=0)
+                gr.HTML(labels.RIGHT_SIDE)
+            cards = gr.HTML(labels.cards(None), elem_id="cards")
+            agreement = gr.HTML(agreement_text(None), elem_id="agreement", elem_classes="answer")
+
+        with gr.Column(elem_id="inside"):
+            with gr.Row(elem_id="error-row"):
+                error = picture("error-map", "Error map: where the reconstruction is too bright or too dark")
+                with gr.Column(elem_id="error-side"):
+                    gr.HTML(labels.error_legend(), elem_id="error-legend")
+                    stands = gr.HTML(labels.standing_text(None), elem_id="standing", elem_classes="answer")
+                    download = gr.DownloadButton(DOWNLOAD, size="sm", elem_id="download", interactive=False)
+            with gr.Row(elem_id="features-row"):
+                mosaic = picture("mosaic", "Feature maps of the chosen layer, strongest channel first")
+                with gr.Column(elem_id="features-side"):
+                    about_features = gr.HTML(labels.feature_text(None, 0), elem_id="features-text")
+                    scale = gr.Dropdown(
+                        [(name.capitalize(), name) for name in MAP_SCALES],
+                        value=MAP_SCALES[0],
+                        label="Colours",
+                        filterable=False,
+                        elem_id="scale",
+                    )
+                    with gr.Row(elem_id="pager"):
+                        previous = gr.Button("Previous", size="sm", elem_id="previous", interactive=False)
+                        number = gr.Number(
+                            1,
+                            label="Page",
+                            precision=0,
+                            minimum=1,
+                            maximum=1,
+                            elem_id="page-number",
+                            min_width=0,
+                        )
+                        following = gr.Button("Next", size="sm", elem_id="next", interactive=False)
+                    back = gr.Button("Back to all channels", size="sm", elem_id="all-channels", visible=False)
+
+    preferences = gr.BrowserState([False, MAP_SCALES[0]], storage_key="feature-inversion-explorer")
+    shown = gr.State(None)  # the Question whose feature maps are on the page
+    enlarged = gr.State(False)  # one channel is shown instead of the mosaic
+    features = [mosaic, about_features, number, previous, following, back, enlarged]
+    outputs = [shown, title, comparison, error, cards, stands, agreement, download, *features]
+
+    def show(question: Question, colours: str) -> Iterator[Update]:
+        """Show the reconstruction, then the first page of feature maps, then offer all of it."""
+        c = question.configuration
+        result = explorer.reconstruct(question.path, **asdict(c))
+        yield {
+            shown: question,
+            title: labels.result_title(result),
+            comparison: (result.original, result.reconstruction),
+            error: result.error,
+            cards: labels.cards(result.metrics),
+            download: gr.DownloadButton(interactive=False),
+        }
+        maps = maps_of(question)
+        yield feature_page(maps, 1, colours)
+        yield {stands: labels.standing_text(standing(result, explorer.results()))}
+        file = offered_file(f"{c.name}.zip", pack(result, maps, colours))
+        yield {
+            agreement: agreement_text(explorer.agreement(result), c.layer),
+            download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True),
+        }
+
+    def empty() -> Update:
+        pictures = {shown: None, comparison: None, error: None, mosaic: None}
+        texts = {title: labels.result_title(None), cards: labels.cards(None)}
+        texts |= {stands: labels.standing_text(None), agreement: agreement_text(None)}
+        texts |= {about_features: labels.feature_text(None, 0), back: gr.Button(visible=False)}
+        pictures |= {enlarged: False}
+        return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}
+
+    def maps_of(question: Question) -> FeatureMaps:
+        c = question.configuration
+        return explorer.features(question.path, c.architecture, c.layer, c.weights)
+
+    def feature_page(maps: FeatureMaps, page_number: float | None, colours: str) -> Update:
+        last = maps.pages()
+        index = min(max(1, int(page_number or 1)), last) - 1
+        return {
+            mosaic: gr.update(
+                value=maps.mosaic(index, scale=colours), alt_text=labels.mosaic_text(maps, index)
+            ),
+            about_features: labels.feature_text(maps, index),
+            back: gr.Button(visible=False),
+            enlarged: False,
+        } | pager(index, last)
+
+    def pager(index: int, pages: int) -> Update:
+        return {
+            number: gr.Number(index + 1, maximum=pages, label=f"Page (of {pages})"),
+            previous: gr.Button(interactive=index > 0),
+            following: gr.Button(interactive=index + 1 < pages),
+        }
+
+    def turn(step: int, question: Question | None, page_number: float | None, colours: str) -> Update:
+        if question is None:
+            return pager(0, 1)
+        return feature_page(maps_of(question), (page_number or 1) + step, colours)
+
+    def enlarge(
+        selected: gr.SelectData,
+        question: Question | None,
+        page_number: float | None,
+        colours: str,
+        one_channel: bool,
+    ) -> Update:
+        """Show the channel that was clicked in the mosaic over the photo; a second click shows all again."""
+        if question is None or one_channel:
+            return turn(0, question, page_number, colours)
+        maps = maps_of(question)
+        channel = maps.channel_at(*selected.index, page=int(page_number or 1) - 1)
+        if channel is None:  # between two channels
+            return {enlarged: False}
+        overlay = maps.over_photo(channel, explorer.photo(question.path), colours)
+        return {
+            mosaic: gr.update(value=overlay, alt_text=f"Feature map of channel {channel} over the photo"),
+            about_features: labels.channel_text(maps, channel),
+            back: gr.Button(visible=True),
+            enlarged: True,
+        }
+
+    turning = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress_on": mosaic}
+    asked = [shown, number, scale]
+    previous.click(partial(turn, -1), asked, features, **turning)
+    following.click(partial(turn, 1), asked, features, **turning)
+    gr.on([number.submit, scale.input, back.click], partial(turn, 0), asked, features, **turning)
+    mosaic.select(enlarge, [*asked, enlarged], features, **turning)
+    kept: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    gr.on([smooth.input, scale.input], lambda *chosen: list(chosen), [smooth, scale], preferences, **kept)
+    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, scale], **kept)
+    smooth.change(
+        None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
+    )
+    return View(show, empty, outputs, memory=[scale])

@@ -1,0 +1,146 @@
+"""The Surgery tab: change the features before they are decoded, and see what the change costs."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+
+from explorer import Explorer, UserError
+from explorer.experiments.surgery import OPERATIONS
+from explorer.pictures.plots import surgery_curve
+from explorer.ui.controls import Question, Update, View, digest, examples
+from explorer.ui.files import offered_picture
+from explorer.ui.pictures import picture
+from explorer.ui.texts import labels
+
+TITLE = "Surgery"
+FIRST = next(iter(OPERATIONS.values()))
+BRUSH = gr.Brush(colors=["#ff3b30"], default_size=28, color_mode="fixed")
+
+
+def build(explorer: Explorer) -> View:
+    """Fill the tab being built."""
+    second_photo = list(examples().values())[1:2]
+    with gr.Row(elem_id="surgery", equal_height=False):
+        with gr.Column(elem_id="surgery-pictures"):
+            title = gr.HTML(labels.surgery_title(None), elem_classes="answer")
+            with gr.Row(elem_classes="pair"):
+                before = picture("surgery-before", "Reconstruction from the features as they are")
+                after = picture("surgery-after", "Reconstruction after the operation")
+            figures = gr.HTML(labels.surgery_figures(None), elem_classes="answer", elem_id="surgery-figures")
+        with gr.Column(elem_id="surgery-controls"):
+            operation = gr.Dropdown(
+                [(spec.title, name) for name, spec in OPERATIONS.items()],
+                value=FIRST.name,
+                label="What to do to the features (operation)",
+                filterable=False,
+                elem_id="operation",
+            )
+            strength = gr.Slider(
+                FIRST.low, FIRST.high, FIRST.default, step=FIRST.step, label=FIRST.unit, elem_id="strength"
+            )
+            about = gr.HTML(labels.operation_text(FIRST), elem_id="operation-text")
+            painting = gr.ImageEditor(
+                label="Paint over what is to be erased",
+                type="filepath",
+                sources=[],
+                transforms=[],
+                layers=False,
+                brush=BRUSH,
+                eraser=gr.Eraser(default_size=28),
+                canvas_size=(224, 224),
+                fixed_canvas=True,
+                buttons=[],
+                visible=False,
+                elem_id="painting",
+            )
+            other = gr.Image(
+                str(second_photo[0]) if second_photo else None,
+                label="Second photo",
+                sources=["upload", "clipboard"],
+                buttons=[],
+                visible=False,
+                elem_id="other-photo",
+                alt_text="The second photo, from which channels are taken",
+            )
+            curve = gr.Plot(label="PSNR against strength", show_label=False, elem_id="surgery-curve")
+
+    known = gr.State({})  # the operation on the page, the photo being painted, the curve and what it is of
+    outputs = [title, before, after, figures, operation, strength, about, painting, other, curve, known]
+
+    def show(
+        question: Question, name: str, value: float, painted: Any, second: Any, memory: dict[str, Any]
+    ) -> Iterator[Update]:
+        """Show both reconstructions at once, then the curve, which is kept until it is another one."""
+        spec = OPERATIONS.get(name, FIRST)
+        shown_operation = memory.get("operation", FIRST.name)
+        same = spec.name != shown_operation and value == memory.get("strength", FIRST.default)
+        if same or not spec.low <= value <= spec.high:  # a strength that was meant for another operation
+            value = spec.default
+        photo = digest(question.path)
+        new_painting = spec.needs == "mask" and memory.get("painting") != photo
+        layers = (painted or {}).get("layers") if not new_painting else None
+        given = {
+            "mask": layers[0]["path"] if spec.needs == "mask" and layers else None,
+            "other": second["path"] if spec.needs == "photo" and second else None,
+        }
+        memory = memory | {"operation": spec.name, "strength": value}
+        settled = {}
+        if spec.name != shown_operation or spec.name != name:  # never while a visitor drags the slider
+            settled = {
+                operation: gr.Dropdown(value=spec.name),
+                strength: gr.Slider(spec.low, spec.high, value, step=spec.step, label=spec.unit),
+                about: labels.operation_text(spec),
+                painting: gr.ImageEditor(visible=spec.needs == "mask"),
+                other: gr.Image(visible=spec.needs == "photo"),
+            }
+        if new_painting:
+            crop = offered_picture(explorer.photo(question.path))
+            settled[painting] = gr.ImageEditor(
+                {"background": crop, "layers": [], "composite": crop}, visible=True
+            )
+            memory |= {"painting": photo}
+        c = asdict(question.configuration)
+        try:
+            spec.check(value, **given)
+        except UserError as missing:  # the mask or second photo is still to come
+            result = explorer.reconstruct(question.path, **c)
+            pictures = {before: result.reconstruction, after: None, curve: None}
+            texts = {title: labels.surgery_title(result), figures: labels.note(str(missing))}
+            yield settled | pictures | texts | {known: memory | {"curve": None}}
+            return
+
+        result = explorer.surgery(question.path, **c, operation=spec.name, strength=value, **given)
+        yield settled | {
+            title: labels.surgery_title(result.before),
+            before: result.before.reconstruction,
+            after: result.after.reconstruction,
+            figures: labels.surgery_figures(result),
+            known: memory,
+        }
+        of = (photo, question.configuration, spec.name, *given.values())
+        points = memory["points"] if memory.get("curve") == of else None
+        if points is None:
+            points = explorer.surgery_curve(question.path, **c, operation=spec.name, **given)
+        now = {"strength": value, "psnr": result.after.figures["psnr"], "bits": result.bits_after}
+        drawn = surgery_curve(points, spec.unit, now)
+        yield {curve: drawn, known: memory | {"curve": of, "points": points}}
+
+    def empty() -> Update:
+        pictures = {before: None, after: None, curve: None}
+        return pictures | {
+            title: labels.surgery_title(None),
+            figures: labels.surgery_figures(None),
+            known: {},
+        }
+
+    return View(
+        show,
+        empty,
+        outputs,
+        inputs=[operation, strength, painting, other],
+        memory=[known],
+        triggers=[operation.input, strength.input, painting.input, other.input],
+        in_address={"operation": (operation, str), "strength": (strength, float)},
+    )

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer import UserError
+from explorer.photos.masks import read_mask
+
+PHOTO = (1024, 512)
+
+
+def left_half(width: int, height: int) -> np.ndarray:
+    return np.tile(np.arange(width) < width // 2, (height, 1))
+
+
+def test_mask_of_the_crop_is_taken_pixel_by_pixel():
+    painted = left_half(224, 224)
+    assert np.array_equal(read_mask(painted, PHOTO), painted)
+    assert np.array_equal(read_mask(painted * 0.9, PHOTO), painted)
+    assert np.array_equal(read_mask(painted.astype(np.uint8) * 255, PHOTO), painted)
+
+
+def test_mask_of_the_whole_photo_is_cropped_like_it():
+    assert np.array_equal(read_mask(left_half(*PHOTO), PHOTO), left_half(224, 224))
+    border = np.ones((512, 1024), bool)
+    border[20:-20, 270:-270] = False  # only outside the central part, which is 448 x 448 of these pixels
+    with pytest.raises(UserError, match="empty"):
+        read_mask(border, PHOTO)
+
+
+def test_mask_file_is_read_and_white_is_painted(tmp_path):
+    Image.fromarray(left_half(224, 224)).save(tmp_path / "mask.png")
+    assert np.array_equal(read_mask(tmp_path / "mask.png", PHOTO), left_half(224, 224))
+    assert np.array_equal(read_mask(str(tmp_path / "mask.png"), PHOTO), left_half(224, 224))
+    assert np.array_equal(read_mask((tmp_path / "mask.png").read_bytes(), PHOTO), left_half(224, 224))
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "red"])
+def test_on_a_transparent_layer_strokes_of_any_colour_are_painted(tmp_path, colour):
+    layer = Image.new("RGBA", (224, 224), (0, 0, 0, 0))
+    layer.paste(Image.new("RGBA", (112, 224), colour), (0, 0))
+    layer.save(tmp_path / "layer.png")
+    for source in (layer, np.asarray(layer), tmp_path / "layer.png"):
+        assert np.array_equal(read_mask(source, PHOTO), left_half(224, 224))
+
+
+def test_opaque_picture_with_an_opacity_channel_is_read_by_its_brightness():
+    opaque = Image.fromarray(left_half(224, 224)).convert("RGBA")
+    assert np.array_equal(read_mask(opaque, PHOTO), left_half(224, 224))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (np.zeros((224, 224), bool), "empty"),
+        (np.full((224, 224), 0.3), "empty"),
+        (
+            np.ones((480, 480), bool),
+            r"480 x 480 pixels: use the photo's own shape \(1024 x 512\), or 224 x 224",
+        ),
+        (np.full((224, 224), 7.0), "mask cannot be used"),
+        ("/no/such/mask.png", "mask cannot be used.*not found"),
+        (object(), "mask cannot be used"),
+    ],
+)
+def test_mask_that_cannot_be_used_is_one_sentence(source, said):
+    with pytest.raises(UserError, match=said):
+        read_mask(source, PHOTO)

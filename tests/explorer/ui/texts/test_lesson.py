@@ -1,0 +1,144 @@
+"""The lesson: every step can be shown, is short enough to read, and holds no figure that could go stale."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from explorer.decoders import decoder_spec
+from explorer.encoders.table import encoder_spec
+from explorer.encoders.weights import SOURCES
+from explorer.results.measured import Results
+from explorer.ui.choices import DEFAULT, settle
+from explorer.ui.controls import examples
+from explorer.ui.page import TABS
+from explorer.ui.tabs import learn
+from explorer.ui.texts.lesson import STEPS, step_at
+from explorer.ui.texts.worksheet import terms, worksheet
+
+EACH_STEP = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+
+
+def words(text: str) -> list[str]:
+    return re.sub(r"<.*?>", "", text).split()
+
+
+def test_there_are_eight_steps_that_open_on_what_the_page_opens_on():
+    assert len(STEPS) == 8
+    assert (STEPS[0].start, STEPS[0].example) == (DEFAULT, next(iter(examples())))
+
+
+@EACH_STEP
+def test_every_look_names_what_is_in_the_tables(step):
+    for look in step.looks:
+        c = look.configuration
+        encoder_spec(c.architecture).layer(c.layer)
+        assert c.loss in decoder_spec(c.decoder).losses
+        assert c.weights in SOURCES
+
+
+@EACH_STEP
+def test_every_look_is_ready_or_settles_to_something_that_is(step, explorer):
+    for look in step.looks:
+        found, note = settle(explorer.catalogue(), look.configuration)
+        assert found in explorer.catalogue().entries
+        assert (found == look.configuration) == (note == "")
+        if look.configuration.weights == "imagenet":
+            assert note == ""
+
+
+@EACH_STEP
+def test_every_step_has_a_photo_two_looks_to_compare_and_a_tab_that_exists(step):
+    assert step.example in examples()
+    assert len({look.label for look in step.looks}) == len(step.looks) >= 2
+    assert step.tab is None or step.tab == "learn" or step.tab in TABS
+
+
+@EACH_STEP
+def test_the_texts_are_short_and_explain_a_term(step):
+    assert len(words(step.text)) <= 90
+    assert len(words(step.task)) <= 25
+    assert len(words(step.question)) <= 35
+    assert len(words(step.answer)) <= 90
+    assert step.question.endswith("?")
+    assert terms(step)
+
+
+@EACH_STEP
+def test_the_texts_hold_no_measured_figure(step):
+    for text in (step.text, step.task, step.question, step.answer):
+        assert not re.search(r"\d", re.sub(r"VGG16|block\d", "", text))
+
+
+def test_no_term_is_explained_twice():
+    explained = [term for step in STEPS for term in terms(step)]
+    assert len(explained) == len(set(explained))
+
+
+def test_a_number_beyond_the_lesson_leads_to_its_nearest_step():
+    assert [step_at(number) for number in (-3, 1, 8, 99)] == [STEPS[0], STEPS[0], STEPS[7], STEPS[7]]
+
+
+def test_a_look_that_the_step_does_not_have_leaves_the_controls_alone():
+    assert learn.look_at(6, "Hybrid").configuration == STEPS[5].looks[2].configuration
+    assert learn.look_at(1, "Hybrid").configuration is None
+
+
+def test_exactly_one_step_is_marked_as_the_current_one_and_the_ends_lead_nowhere():
+    for number in (1, 4, 8):
+        marked = re.findall(r'data-step="(\d)" aria-current="step"', learn.steps_html(number))
+        assert marked == [str(number)]
+    assert 'id="learn-previous" data-step="1" aria-disabled="true"' in learn.steps_html(1)
+    assert 'id="learn-next" data-step="8" aria-disabled="true"' in learn.steps_html(8)
+    assert "aria-disabled" not in learn.steps_html(4)
+
+
+def test_an_answer_quotes_what_was_measured(explorer):
+    text = learn.thinking_html(STEPS[3], explorer.results())
+    for look in STEPS[3].looks:
+        row = explorer.results().row(look.configuration)
+        assert f"<td>{row['mean']['psnr']:.1f}</td>" in text
+
+
+def test_without_results_an_answer_is_without_a_table():
+    assert STEPS[3].answer in learn.thinking_html(STEPS[3], Results())
+    assert "<table" not in learn.thinking_html(STEPS[3], Results())
+
+
+def test_the_feature_maps_are_counted_beside_the_numbers_of_the_photo(explorer, cat):
+    text = learn.maps_html(explorer.features(cat, layer="block5"))
+    assert "512 maps of 7×7 are 25,088 numbers; the photo is 150,528" in text
+
+
+def test_the_worksheet_asks_every_question_and_has_room_for_name_figures_and_answers():
+    page = worksheet()
+    for step in STEPS:
+        assert step.title in page
+        assert step.task in page
+        assert step.question in page
+        assert step.answer not in page
+    assert "<span>Name</span>" in page
+    assert page.count("<hr>") >= 3 * len(STEPS)
+    layers = re.findall(r'<th scope="row">(block\d)</th><td></td>', page)
+    assert layers == encoder_spec("vgg16").layer_names
+
+
+def test_the_worksheet_needs_nothing_but_itself_and_prints_on_a4():
+    page = worksheet()
+    assert not re.search(r"https?:|//|url\(|@import|<(script|link|img)", page.replace("<!doctype html>", ""))
+    assert "size: A4" in page
+
+
+def test_the_worksheet_closes_every_element_that_it_opens():
+    open_tags: list[str] = []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            if tag not in ("meta", "hr"):
+                open_tags.append(tag)
+
+        def handle_endtag(self, tag):
+            assert open_tags.pop() == tag
+
+    Parser().feed(worksheet())
+    assert open_tags == []

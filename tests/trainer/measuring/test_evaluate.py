@@ -1,0 +1,140 @@
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from explorer import Explorer
+from explorer.configurations import configuration_of, in_order
+from explorer.folders import BUNDLED
+from explorer.measures.metrics import psnr
+from trainer.__main__ import main
+from trainer.measuring.evaluate import evaluate, write_results
+from trainer.reporting.tables import ensembles_table, protocols_table, summary_table
+
+ROW_KEYS = {
+    *("architecture", "layer", "decoder", "loss", "weights", "target", "checkpoint"),
+    *("parameters", "multiply_adds", "milliseconds", "peak_memory_mib"),
+    *("forward_passes", "encoder_multiply_adds", "encoder_milliseconds"),
+    *("mean", "std", "ci95", "per_image"),
+}
+KEYS = ("architecture", "layer", "decoder", "loss", "weights")
+FIGURES = {"psnr", "ssim", "lpips", "mse"}
+
+
+@pytest.fixture(scope="module")
+def results(photos_folder):
+    return evaluate(photos_folder, BUNDLED, "vgg16-block1-linear-*-imagenet", progress_bar=False)
+
+
+def test_row_has_the_figures_of_every_photo_and_their_summary(results):
+    [row] = results["configurations"]
+    assert row.keys() == ROW_KEYS
+    assert row["mean"].keys() == row["std"].keys() == row["ci95"].keys() == FIGURES
+    decibels = [image["psnr"] for image in row["per_image"]]
+    assert row["mean"]["psnr"] == pytest.approx(np.mean(decibels))
+    assert row["std"]["psnr"] == pytest.approx(np.std(decibels, ddof=1))
+    low, high = row["ci95"]["psnr"]
+    assert min(decibels) <= low < row["mean"]["psnr"] < high <= max(decibels)
+
+
+def test_figures_are_those_the_app_shows(results, explorer: Explorer, cat):
+    shown = explorer.reconstruct(cat, layer="block1", decoder="linear").metrics
+    [measured] = [image for image in results["configurations"][0]["per_image"] if image["image"] == "cat.jpg"]
+    assert measured["psnr"] == pytest.approx(shown.psnr, abs=1e-4)
+    assert measured["lpips"] == pytest.approx(shown.lpips, abs=1e-5)
+
+
+def test_only_a_changed_checkpoint_is_measured_again(results, photos_folder, tmp_path):
+    path, marked = tmp_path / "results.json", copy.deepcopy(results)
+    [row] = marked["configurations"]
+    row["mean"]["psnr"] = 99.0
+    write_results(marked, path)
+
+    def measured_again() -> float:
+        only = "vgg16-block1-linear-*-imagenet"
+        [found] = evaluate(photos_folder, BUNDLED, only, path, progress_bar=False)["configurations"]
+        return found["mean"]["psnr"]
+
+    assert measured_again() == 99.0
+    row["checkpoint"] = "of another file"
+    write_results(marked, path)
+    assert measured_again() == results["configurations"][0]["mean"]["psnr"]
+
+
+def test_baselines_are_the_mean_of_the_others_and_the_blur_of_the_grid(results, examples01):
+    mean, blur = results["baselines"]
+    assert (mean["baseline"], blur["baseline"], blur["size"]) == ("mean_photo", "blur", 112)
+    others = (examples01.sum(0) - examples01[0]) / 5
+    assert mean["per_image"][0]["psnr"] == pytest.approx(psnr(others[None], examples01[:1]).item(), abs=1e-4)
+    assert blur["mean"]["psnr"] > mean["mean"]["psnr"] + 10
+
+
+def test_configurations_of_the_same_features_are_compared_in_pairs(photos_folder):
+    found = evaluate(photos_folder, BUNDLED, "vgg16-block5-[lt]*", progress_bar=False)
+    kinds = [row["weights"] for row in found["configurations"]]
+    counts = [kinds.count("imagenet"), kinds.count("random")]  # the control's features are others
+    assert min(counts) >= 2
+    assert len(found["comparisons"]) == 3 * sum(count * (count - 1) // 2 for count in counts)
+    means = {"-".join(row[k] for k in KEYS): row["mean"] for row in found["configurations"]}
+    for row in found["comparisons"]:
+        difference = means[row["a"]][row["figure"]] - means[row["b"]][row["figure"]]
+        assert row["difference"] == pytest.approx(difference, abs=1e-6)
+        assert row["ci95"][0] <= row["difference"] <= row["ci95"][1]
+        assert row["p"] <= row["p_holm"] <= 1
+
+
+def test_published_protocol_caps_even_the_photo_itself(photos_folder):
+    found = evaluate(
+        photos_folder, BUNDLED, "vgg16-block1-linear-*-imagenet", protocol="published", progress_bar=False
+    )
+    [oracle] = [row for row in found["baselines"] if row["baseline"] == "photo"]
+    assert oracle["mean"]["psnr"] < 17.65
+    assert "not comparable" in found["protocol"]["range"]
+
+
+def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos_folder, tmp_path, capsys):
+    out = tmp_path / "results.json"
+    for layer in ("block1", "block2"):
+        only = f"vgg16-{layer}-linear-*-imagenet"
+        assert main(["evaluate", "--photos", str(photos_folder), "--only", only, "--out", str(out)]) == 0
+    found = json.loads(out.read_text())
+    assert [row["layer"] for row in found["configurations"]] == ["block1", "block2"]
+    assert found["protocol"]["photos"] == 6
+    assert "| vgg16 | block2 | linear | mse |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"protocol": {"photos_digest": "0"}, "configurations": []}', "other photos"),
+        ("[]", "not a results file"),
+    ],
+)
+def test_results_of_other_photos_are_not_overwritten(photos_folder, tmp_path, capsys, content, said):
+    path = tmp_path / "results.json"
+    path.write_text(content)
+    only = ["--only", "block1-linear"]
+    assert main(["evaluate", "--photos", str(photos_folder), *only, "--out", str(path)]) == 2
+    assert said in capsys.readouterr().err
+    assert path.read_text() == content
+
+
+def test_readme_shows_the_figures_of_the_results_file():
+    project, published = (
+        json.loads((BUNDLED / name).read_text()) for name in ("results.json", "results_published.json")
+    )
+    readme = (BUNDLED.parent / "README.md").read_text()
+    assert summary_table(project) in readme
+    assert ensembles_table(project) in readme
+    assert protocols_table(project, published) in readme
+
+
+def test_results_file_has_a_row_for_every_bundled_checkpoint(explorer: Explorer):
+    rows = json.loads((BUNDLED / "results.json").read_text())["configurations"]
+    assert [configuration_of(row) for row in rows] == in_order(explorer.catalogue().entries)
+
+
+def test_pattern_that_matches_nothing_lists_what_is_ready(photos_folder, capsys):
+    assert main(["evaluate", "--photos", str(photos_folder), "--only", "nothing*"]) == 2
+    assert "vgg16-block1-linear-mse-imagenet" in capsys.readouterr().err

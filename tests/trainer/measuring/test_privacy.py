@@ -1,0 +1,78 @@
+"""The privacy study: photos are found again from shallow features, less often the less of them is sent."""
+
+import json
+import logging
+import shutil
+
+import pytest
+
+from explorer.errors import UserError
+from explorer.folders import BUNDLED
+from explorer.results.privacy import COLUMNS, found_again, read_study
+from explorer.ui.tabs.learn import study_html
+from tests.conftest import EXAMPLES
+from trainer.measuring import privacy
+from trainer.measuring.privacy import MEASURES, measure_privacy
+from trainer.reporting.tables import privacy_table
+
+README = BUNDLED.parent / "README.md"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints")
+    (folder / "decoders").mkdir()
+    for layer in ("stage1", "stage4"):
+        name = f"efficientnet_lite0-{layer}-pixel_shuffle-hybrid-imagenet.safetensors"
+        shutil.copy(BUNDLED / "decoders" / name, folder / "decoders" / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(privacy, "SENT", [("", 0.0), ("noise", 2.0)])
+        yield measure_privacy(EXAMPLES, folder, progress_bar=False)
+
+
+def row(study, layer, operation):
+    return next(x for x in study["rows"] if (x["layer"], x["operation"]) == (layer, operation))
+
+
+def test_shallow_features_give_every_photo_away(study):
+    found = row(study, "stage1", "")["mean"]
+    assert found["found"] == 1.0
+    assert found["psnr"] > 30
+    assert set(found) == set(MEASURES)
+
+
+def test_depth_and_noise_each_hide_more(study):
+    plain = row(study, "stage1", "")["mean"]
+    for layer, operation in (("stage4", ""), ("stage1", "noise")):
+        hidden = row(study, layer, operation)["mean"]
+        assert hidden["psnr"] < plain["psnr"] - 5
+        assert hidden["kilobytes"] < plain["kilobytes"]
+        assert hidden["found"] <= plain["found"]
+
+
+def test_without_a_decoder_it_is_one_sentence(tmp_path):
+    with pytest.raises(UserError, match="No layer of alexnet"):
+        measure_privacy(EXAMPLES, tmp_path, "alexnet", progress_bar=False)
+
+
+def test_table_has_a_line_a_layer(study):
+    header, rows = found_again(study)
+    assert header == ["layer", *COLUMNS]
+    assert [line[0] for line in rows] == ["stage1", "stage4"]
+    assert rows[0][1] == "100%" and rows[0][2] == "–"
+    assert "| stage1 | 100% | – |" in privacy_table(study)
+    assert "among all 6" in study_html(study)
+
+
+def test_file_that_is_no_study_is_left_out(tmp_path, caplog):
+    assert read_study(tmp_path / "none.json")["rows"] == []
+    (tmp_path / "broken.json").write_text("[]")
+    with caplog.at_level(logging.WARNING):
+        assert read_study(tmp_path / "broken.json")["rows"] == []
+    assert "no privacy study" in caplog.text
+    assert study_html(read_study(tmp_path / "broken.json")) == ""
+
+
+def test_readme_holds_the_shipped_study():
+    shipped = json.loads((BUNDLED / "privacy.json").read_text())
+    assert privacy_table(shipped) in README.read_text(encoding="utf-8")

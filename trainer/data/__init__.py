@@ -1,0 +1,1 @@
+"""Photos for training and measuring: folders, DIV2K, cached views."""

@@ -1,0 +1,144 @@
+"""Folders of photos: decoded once into memory, handed out as random or centre crops."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from explorer.errors import UserError
+from explorer.photos.crops import report_crop, resize_short_side
+from explorer.photos.loading import load_photo
+from explorer.photos.tensors import to_tensor
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+SHORT_SIDE = 256
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class PhotoSet:
+    """Photos as uint8 tensors (3, H, W) with a short side of 256, their names, and the skipped files."""
+
+    names: list[str]
+    photos: list[Tensor]
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """A short SHA-256 over all names and pixels: equal sets have equal digests."""
+        sha = hashlib.sha256()
+        for name, photo in zip(self.names, self.photos, strict=True):
+            sha.update(name.encode() + photo.numpy().tobytes())
+        return sha.hexdigest()[:16]
+
+    def random_crops(self, step: int, batch: int, size: int, seed: int) -> Tensor:
+        """Return the (batch, 3, size, size) training crops in [0, 1] of one step, half of them mirrored.
+
+        They depend on `seed` and `step` alone, so that a resumed run sees the crops it would have seen.
+        """
+        draw = np.random.Generator(np.random.Philox(key=[seed, step]))
+        crops = []
+        for index in draw.integers(len(self.photos), size=batch):
+            photo = self.photos[index]
+            top = draw.integers(photo.shape[1] - size + 1)
+            left = draw.integers(photo.shape[2] - size + 1)
+            crop = photo[:, top : top + size, left : left + size]
+            crops.append(crop.flip(-1) if draw.random() < 0.5 else crop)
+        return torch.stack(crops).float() / 255
+
+    def fixed_crops(self, per_photo: int, size: int, seed: int) -> Tensor:
+        """Return (N * per_photo, 3, size, size) uint8 crops fixed by `seed`, half of them mirrored."""
+        crops = torch.empty(len(self.photos) * per_photo, 3, size, size, dtype=torch.uint8)
+        for view in range(per_photo):
+            draw = np.random.Generator(np.random.Philox(key=[seed, view]))
+            for index, photo in enumerate(self.photos):
+                top = draw.integers(photo.shape[1] - size + 1)
+                left = draw.integers(photo.shape[2] - size + 1)
+                crop = photo[:, top : top + size, left : left + size]
+                crops[view * len(self.photos) + index] = crop.flip(-1) if draw.random() < 0.5 else crop
+        return crops
+
+    def centre_crops(self, size: int = 224, limit: int | None = None) -> Tensor:
+        """Return (N, 3, size, size) centre crops in [0, 1] of up to `limit` photos spread over the set."""
+        chosen = self.photos
+        if limit and limit < len(chosen):
+            chosen = [chosen[index * len(chosen) // limit] for index in range(limit)]
+        crops = []
+        for photo in chosen:
+            top, left = (photo.shape[1] - size) // 2, (photo.shape[2] - size) // 2
+            crops.append(photo[:, top : top + size, left : left + size])
+        return torch.stack(crops).float() / 255
+
+    def subset(self, indices: Sequence[int]) -> "PhotoSet":
+        return PhotoSet([self.names[i] for i in indices], [self.photos[i] for i in indices])
+
+
+def photo_files(folder: Path) -> list[Path]:
+    """Return the photo files of a folder by name. Raises UserError if there is no folder or no photo."""
+    if not folder.is_dir():
+        raise UserError(f"The photos folder {str(folder)!r} does not exist.")
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+    if not files:
+        raise UserError(f"There are no photos in {str(folder)!r} (looked for {', '.join(sorted(SUFFIXES))}).")
+    return files
+
+
+def load_set(folder: Path, limit: int | None = None, progress: bool = True) -> PhotoSet:
+    """Decode the photos of a folder, short side 256. Broken files are skipped, counted and named in the log.
+
+    Raises UserError when nothing usable is there.
+    """
+    files = photo_files(folder)[:limit]
+    names, photos, skipped = [], [], []
+    for path in tqdm(files, desc=f"photos {folder.name}", unit="photo", disable=not progress, leave=False):
+        try:
+            photo = resize_short_side(load_photo(path), SHORT_SIDE)
+        except UserError as error:
+            skipped.append(path.name)
+            log.warning("photo skipped: %s: %s", path.name, error)
+            continue
+        names.append(path.name)
+        photos.append(torch.from_numpy(np.array(photo)).permute(2, 0, 1).contiguous())
+    if skipped:
+        log.warning("%d of %d photos skipped: %s", len(skipped), len(files), ", ".join(skipped))
+    if not photos:
+        raise UserError(f"None of the {len(files)} photos in {str(folder)!r} could be read.")
+    return PhotoSet(names, photos, skipped)
+
+
+def load_train_val(folder: Path, seed: int = 42, progress: bool = True) -> tuple[PhotoSet, PhotoSet]:
+    """Return the training and validation photos of `folder`.
+
+    Its subfolders train/ and val/ if it has them; else its own photos, of which every tenth by a seeded
+    shuffle validates. Raises UserError when fewer than two photos can be read.
+    """
+    if (folder / "train").is_dir() and (folder / "val").is_dir():
+        return load_set(folder / "train", progress=progress), load_set(folder / "val", progress=progress)
+    everything = load_set(folder, progress=progress)
+    count = len(everything.photos)
+    if count < 2:
+        raise UserError(f"Training needs at least two photos; {str(folder)!r} has {count} that can be read.")
+    order = np.random.Generator(np.random.Philox(key=seed)).permutation(count).tolist()
+    held_out = max(1, count // 10)
+    return everything.subset(order[held_out:]), everything.subset(order[:held_out])
+
+
+def report_photos(folder: Path, size: int = 224) -> Iterator[tuple[str, Tensor]]:
+    """Yield (file name, photo01 (3, size, size)) of every readable photo: short side 256, centre crop."""
+    readable = 0
+    for path in photo_files(folder):
+        try:
+            crop = report_crop(load_photo(path), size)
+        except UserError as error:
+            log.warning("photo skipped: %s: %s", path.name, error)
+            continue
+        readable += 1
+        yield path.name, to_tensor(crop)
+    if not readable:
+        raise UserError(f"None of the photos in {str(folder)!r} could be read.")

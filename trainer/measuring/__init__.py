@@ -1,0 +1,1 @@
+"""Measuring decoders: evaluation, costs, statistics, protocols, privacy."""

@@ -1,0 +1,1 @@
+"""Making decoders: the loop, its heads, losses, closed form and processes."""
