@@ -35,7 +35,9 @@ from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
 from explorer.experiments.surgery import Given, Operation, operation_spec, psnr_curve
 from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relative_error
 from explorer.measures.comparison import Comparison, compare
-from explorer.measures.metrics import error_map, lpips_network, measure
+from explorer.measures.lpips import lpips_network
+from explorer.measures.metrics import measure
+from explorer.measures.pixels import error_map
 from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
 from explorer.photos.masks import read_mask

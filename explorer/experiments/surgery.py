@@ -17,7 +17,7 @@ from torch import Tensor
 from explorer.encoders.weights import philox_uniform
 from explorer.errors import UserError, unknown
 from explorer.experiments.bits import even_steps, held_bits
-from explorer.measures.metrics import psnr
+from explorer.measures.pixels import psnr
 from explorer.pictures.feature_maps import FeatureMaps
 
 CURVE_BATCH = 4

@@ -26,7 +26,7 @@ from explorer.encoders.networks import Layer
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import SOURCES
 from explorer.errors import UserError
-from explorer.measures.metrics import METRIC_SPECS, metric_spec
+from explorer.measures.metrics import METRICS, metric_spec
 
 Row = Mapping[str, Any]
 log = logging.getLogger(__name__)
@@ -206,7 +206,7 @@ class Results:
             "channels": sum(layer.channels for layer in layers),
             **{key: row.get(key) for key in ("parameters", "milliseconds")},
             **{key: dict(row[key]) for key in ("mean", "ci95")},
-            "blur": {metric: self.blur(size, metric) for metric in METRIC_SPECS} if size else {},
+            "blur": {metric: self.blur(size, metric) for metric in METRICS} if size else {},
         }
 
 
@@ -247,7 +247,7 @@ def _check_row(row: Row) -> None:
     """Raise what `_usable` catches unless the row has all that is looked up in it, under known names."""
     _expect(str, row["decoder"], row_name(row))
     check_names(configuration_of(row))
-    for metric in METRIC_SPECS:
+    for metric in METRICS:
         low, high = row["ci95"][metric]
         _expect(int | float, row["mean"][metric], row["std"][metric], low, high)
         _expect(int | float, *(photo[metric] for photo in row["per_image"]))
@@ -257,7 +257,7 @@ def _check_row(row: Row) -> None:
 def _check_baseline(row: Row) -> None:
     _expect(str, row["baseline"])
     _expect(int | None, row["size"])
-    _expect(int | float, *(row["mean"][metric] for metric in METRIC_SPECS))
+    _expect(int | float, *(row["mean"][metric] for metric in METRICS))
 
 
 def _check_comparison(row: Row) -> None:

@@ -129,7 +129,7 @@ def read_plane(results: Results, rows: Sequence[Row]) -> str:
 
 
 def _lpips(row: Row) -> str:
-    return metric_spec("lpips").format(row["mean"]["lpips"])
+    return metric_spec("lpips").with_unit(row["mean"]["lpips"])
 
 
 def read_cost(cost: str, text: str, results: Results, rows: Sequence[Row]) -> str:

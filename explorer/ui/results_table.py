@@ -13,7 +13,7 @@ from explorer.configurations import Configuration, configuration_of
 from explorer.decoders import decoder_spec
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.table import ENCODERS
-from explorer.measures.metrics import METRIC_SPECS, metric_spec
+from explorer.measures.metrics import METRICS, metric_spec
 from explorer.ui.choices import LOSS_NAMES, ensemble_query
 
 Row = Mapping[str, Any]  # of Results.table
@@ -101,11 +101,11 @@ def _metric(metric: str) -> Column:
         return f"{row['mean'][metric]:.{spec.digits}f} <span class='half'>± {half:.{spec.digits}f}</span>"
 
     return Column(
-        f"{spec.name}{', ' + spec.unit if spec.unit else ''} {'↑' if spec.higher else '↓'}",
+        f"{spec.heading} {spec.arrow}",
         cell,
         lambda row: row["mean"][metric],
         spec.higher,
-        f"{'Higher' if spec.higher else 'Lower'} is better. Mean over the test photos ± half of its interval",
+        f"{spec.direction.capitalize()}. Mean over the test photos ± half of its interval",
     )
 
 
@@ -186,7 +186,7 @@ def csv_row(row: Row) -> dict[str, Any]:
     """Return a row's names and figures as one flat dictionary, the intervals as _low and _high."""
     keys = ("architecture", "layer", "fusion", "decoder", "loss", "weights", "target", "size", "channels")
     found = {key: row[key] for key in keys}
-    for metric in METRIC_SPECS:
+    for metric in METRICS:
         low, high = row["ci95"][metric]
         found |= {metric: row["mean"][metric], f"{metric}_low": low, f"{metric}_high": high}
         found |= {f"blur_{metric}": row["blur"].get(metric)}

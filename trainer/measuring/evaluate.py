@@ -6,7 +6,6 @@ import itertools
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,8 @@ from explorer.decoders.fusion import Fused
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
 from explorer.measures.baselines import blur
-from explorer.measures.metrics import Metrics, measure, mse, psnr_of_mse
+from explorer.measures.metrics import Metrics, measure
+from explorer.measures.pixels import mse, psnr_of_mse
 from trainer.data.photos import report_photos
 from trainer.measuring.costs import decoder_costs, encoder_costs
 from trainer.measuring.protocols import Protocol, describe, protocol_spec
@@ -39,7 +39,6 @@ from trainer.measuring.statistics import compare, holm, summarise
 BATCH = 4
 COMPARED = ("psnr", "ssim", "lpips")
 SUMMARY = ("mean", "std", "ci95", "per_image", "contributions")
-FIGURES = [field.name for field in fields(Metrics)]
 log = logging.getLogger(__name__)
 
 
@@ -258,12 +257,12 @@ def are_compared(a: AnyConfiguration, b: AnyConfiguration) -> bool:
 
 def table_row(names: list[str], metrics: list[Metrics]) -> dict[str, Any]:
     """Return {"mean", "std", "ci95", "per_image"} of one configuration."""
-    summaries = {figure: summarise([getattr(m, figure) for m in metrics]) for figure in FIGURES}
+    summaries = {figure: summarise([m[figure] for m in metrics]) for figure in metrics[0]}
     return {
         "mean": {figure: summary[0] for figure, summary in summaries.items()},
         "std": {figure: summary[1] for figure, summary in summaries.items()},
         "ci95": {figure: summary[2] for figure, summary in summaries.items()},
-        "per_image": [{"image": n} | asdict(m) for n, m in zip(names, metrics, strict=True)],
+        "per_image": [{"image": n} | m for n, m in zip(names, metrics, strict=True)],
     }
 
 

@@ -37,7 +37,7 @@ from explorer.decoders import decoder_spec
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
 from explorer.folders import BUNDLED
-from explorer.measures.metrics import mse, psnr_of_mse
+from explorer.measures.pixels import mse, psnr_of_mse
 from trainer.data.photos import PhotoSet
 from trainer.data.views import FixedViews, fixed_views
 from trainer.measuring.protocols import normalised_and_clipped

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from explorer.measures.metrics import lpips_network
+from explorer.measures.lpips import lpips_network
 
 WEIGHTS = {"mse": (1.0, 0.0), "lpips": (0.0, 1.0), "hybrid": (0.5, 0.5)}  # loss -> (w_mse, w_lpips)
 

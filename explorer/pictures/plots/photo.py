@@ -168,7 +168,7 @@ def _blur_curve(
         legendgroup=name,
         showlegend=in_legend,
         x=[layer.name if one else _relative_depth(architecture, layer.name) for layer in shown],
-        y=[getattr(blurs[layer.size], metric) for layer in shown],
+        y=[blurs[layer.size][metric] for layer in shown],
         mode="lines",
         line=BLUR_LINE | {"color": colour},
         customdata=[f"{layer.name}: {grid_label(layer.size)}" for layer in shown],

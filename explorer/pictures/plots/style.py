@@ -38,8 +38,7 @@ LEGEND_LINE = 20  # pixels
 def axis_title(metric: str) -> str:
     """Return a metric's name, unit and direction, "PSNR, dB (higher is better)", on two lines."""
     spec = metric_spec(metric)
-    unit = f", {spec.unit}" if spec.unit else ""
-    return f"{spec.name}{unit}<br>({'higher' if spec.higher else 'lower'} is better)"
+    return f"{spec.heading}<br>({spec.direction})"
 
 
 def colour_of(architecture: str) -> str:

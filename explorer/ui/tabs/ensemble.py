@@ -10,6 +10,7 @@ from explorer import Explorer
 from explorer.configurations import FusedConfiguration, place_title
 from explorer.decoders import decoder_spec
 from explorer.decoders.fusion import FUSIONS
+from explorer.measures.metrics import METRICS
 from explorer.pictures.colours import gradient
 from explorer.pictures.feature_maps import share_map
 from explorer.reconstruction import Ensemble
@@ -18,7 +19,6 @@ from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import labels
-from explorer.ui.texts.readings import METRICS
 
 TITLE = "Ensemble"
 SELECTORS = {
@@ -176,10 +176,10 @@ def figures_text(found: Ensemble) -> str:
     header = [escape(place_title(x.configuration.sources)) + " alone" for x in sides[:-1]] + ["together"]
     rows = [
         (
-            f'{metric.name} <span class="unit">{metric.unit}</span>',
-            *(metric.format(getattr(x.metrics, metric.key)) for x in sides),
+            f'{metric.name} <span class="unit">{metric.beside}</span>',
+            *(metric.format(x.metrics.get(key)) for x in sides),
         )
-        for metric in METRICS
+        for key, metric in METRICS.items()
     ]
     return labels.table(["", *header], rows)
 

@@ -10,7 +10,7 @@ import gradio as gr
 from explorer import Explorer
 from explorer.configurations import Configuration
 from explorer.experiments.bits import PHOTO_BITS
-from explorer.measures.metrics import Metrics
+from explorer.measures.metrics import METRICS, Metric, Metrics
 from explorer.pictures.feature_maps import FeatureMaps
 from explorer.results.measured import Results
 from explorer.results.privacy import found_again, read_study
@@ -19,13 +19,12 @@ from explorer.ui.files import offered_file
 from explorer.ui.pictures import picture
 from explorer.ui.texts import labels
 from explorer.ui.texts.lesson import STEPS, Step, step_at
-from explorer.ui.texts.readings import METRICS, Metric
 from explorer.ui.texts.worksheet import worksheet
 
 TITLE = "Learn"
 MAPS = 16
 PHOTO_NUMBERS = PHOTO_BITS // 8
-FIGURES = [metric for metric in METRICS if metric.key in ("psnr", "lpips")]
+FIGURES = [METRICS[key] for key in ("psnr", "lpips")]
 GO = """element.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -204,9 +203,7 @@ def measured(step: Step, results: Results) -> str:
     if len(rows) < 2:
         return ""
     photos = results.protocol.get("photos", "the")
-    return labels.table(
-        [f"Mean of {photos} test photos", *(f"{metric.name}, {metric.unit}" for metric in FIGURES)], rows
-    )
+    return labels.table([f"Mean of {photos} test photos", *(metric.heading for metric in FIGURES)], rows)
 
 
 def figures_html(metrics: Metrics | None) -> str:
@@ -215,14 +212,13 @@ def figures_html(metrics: Metrics | None) -> str:
 
 
 def _figure(metrics: Metrics | None, metric: Metric) -> str:
-    value = getattr(metrics, metric.key, None)
-    figure, reading = ("–", "") if value is None else (metric.format(value), metric.read(value))
-    arrow = "↑" if metric.higher else "↓"
+    value = metrics.get(metric.key) if metrics else None
     return (
         f'<div><dt><abbr title="{metric.full_name}">{metric.name}</abbr></dt> '
-        f'<dd><b data-metric="{metric.key}">{figure}</b> <span class="unit">{metric.unit}</span> '
-        f'<span class="direction"><span aria-hidden="true">{arrow} </span>{metric.direction}</span></dd>'
-        f'<dd class="reading">{reading}</dd></div>'
+        f'<dd><b data-metric="{metric.key}">{metric.format(value)}</b> '
+        f'<span class="unit">{metric.beside}</span> <span class="direction">'
+        f'<span aria-hidden="true">{metric.arrow} </span>{metric.direction}</span></dd>'
+        f'<dd class="reading">{metric.read(value)}</dd></div>'
     )
 
 

@@ -7,10 +7,8 @@ import pytest
 from explorer import UserError
 from explorer.configurations import Configuration
 from explorer.folders import BUNDLED
-from explorer.measures.metrics import METRIC_SPECS
 from explorer.results.measured import Results
 from explorer.results.published import PUBLISHED, beside_ours, reason_for_the_gap
-from explorer.ui.texts.readings import METRICS
 
 BLOCK1 = Configuration("vgg16", "block1", "linear", "mse")
 BLOCK3 = Configuration("vgg16", "block3", "linear", "mse")
@@ -203,12 +201,6 @@ def test_significance_has_both_directions_of_a_test(raw, results):
 def test_significance_of_what_was_not_compared_is_empty(results):
     found = results.significance([BLOCK1.name, BLOCK3.name], "psnr")
     assert found.p == [[None, None], [None, None]]
-
-
-def test_core_and_cards_agree_on_names_and_directions():
-    assert {m.key: (m.name, m.higher) for m in METRICS} == {
-        key: (spec.name, spec.higher) for key, spec in METRIC_SPECS.items()
-    }
 
 
 def test_reason_for_the_gap_names_the_score_of_a_perfect_reconstruction(published):

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from explorer.measures.metrics import lpips, mse
+from explorer.measures.lpips import lpips
+from explorer.measures.pixels import mse
 from trainer.training.losses import reconstruction_loss
 
 
