@@ -135,21 +135,20 @@ def list_ready(options: argparse.Namespace) -> None:
 
 def reconstruct(options: argparse.Namespace) -> None:
     from explorer import Explorer
-    from explorer.configurations import parse_place
+    from explorer.configurations import FusedConfiguration, parse_place
     from explorer.explorer import OPTIMISATION
     from explorer.measures.baselines import standing
 
-    explorer = Explorer(options.checkpoints)
-    asked = (options.decoder, options.loss, options.weights)
+    explorer, asked = Explorer(options.checkpoints), _configuration(options)
     if options.source:
-        sources = [parse_place(text) for text in options.source]
-        ensemble = explorer.ensemble(options.image, sources, options.fusion, *asked)
+        sources = tuple(parse_place(text) for text in options.source)
+        fused = FusedConfiguration(sources, options.fusion, asked.decoder, asked.loss, asked.weights)
+        ensemble = explorer.ensemble(options.image, fused)
         found, brought = ensemble.result, ensemble.to_dict()
     else:
-        asked = (options.architecture, options.layer, *asked)
-        if options.decoder != OPTIMISATION:
-            _prepare(explorer, [explorer.catalogue().find(*asked)])
-        found, brought = explorer.reconstruct(options.image, *asked), {}
+        if asked.decoder != OPTIMISATION:
+            _prepare(explorer, [explorer.catalogue().find(asked)])
+        found, brought = explorer.reconstruct(options.image, asked), {}
     row = _save(found, options.out) | brought | {"standing": standing(found, explorer.results()).to_dict()}
     row |= {"agreement": explorer.agreement(found).to_dict()}
     _report([row])
@@ -169,7 +168,7 @@ def recover(options: argparse.Namespace) -> None:
 
     settings = Settings(**{field.name: getattr(options, field.name) for field in fields(Settings)})
     explorer = Explorer(options.checkpoints)
-    search = explorer.recover(options.image, options.architecture, options.layer, options.weights, settings)
+    search = explorer.recover(options.image, _configuration(options), settings)
     with tqdm(total=settings.steps * settings.restarts, unit="step", disable=None) as bar:
         for found in search:
             bar.update(found.steps - bar.n)
@@ -184,10 +183,9 @@ def recover(options: argparse.Namespace) -> None:
 def depth(options: argparse.Namespace) -> None:
     from explorer import Explorer
 
-    explorer = Explorer(options.checkpoints)
-    asked = (options.architecture, options.decoder, options.loss, options.weights)
-    _prepare(explorer, explorer.depth_configurations(*asked))
-    found = explorer.depth(options.image, *asked)
+    explorer, asked = Explorer(options.checkpoints), _configuration(options)
+    _prepare(explorer, explorer.depth_configurations(asked))
+    found = explorer.depth(options.image, asked)
     rows = [
         _save(reconstruction, options.out, f"{reconstruction.configuration.layer}-")
         for reconstruction in found
@@ -201,9 +199,7 @@ def features(options: argparse.Namespace) -> None:
     from explorer import Explorer
     from explorer.pictures.exports import save_png
 
-    maps = Explorer(options.checkpoints).features(
-        options.image, options.architecture, options.layer, options.weights
-    )
+    maps = Explorer(options.checkpoints).features(options.image, _configuration(options))
     for page in range(maps.pages()):
         path = options.out / f"{options.architecture}-{options.layer}-features-{page + 1:02d}.png"
         save_png(maps.mosaic(page), path)
@@ -238,19 +234,10 @@ def compare(options: argparse.Namespace) -> None:
 def surgery(options: argparse.Namespace) -> None:
     from explorer import Explorer
     from explorer.experiments.bits import size_in_words
+    from explorer.experiments.surgery import Change
 
-    found = Explorer(options.checkpoints).surgery(
-        options.image,
-        options.architecture,
-        options.layer,
-        options.decoder,
-        options.loss,
-        options.weights,
-        options.operation,
-        options.strength,
-        options.mask,
-        options.other,
-    )
+    change = Change(options.operation, options.strength, options.mask, options.other)
+    found = Explorer(options.checkpoints).surgery(options.image, _configuration(options), change)
     pictures = {
         "original": found.before.original,
         "before": found.before.reconstruction,
@@ -267,6 +254,14 @@ def surgery(options: argparse.Namespace) -> None:
         print(f"{name}: features of about {size_in_words(row[f'bits_{name}'])}")
     if options.json:
         print(json.dumps(row))
+
+
+def _configuration(options: argparse.Namespace) -> Any:
+    """Return the configuration of those names that a command has options for."""
+    from explorer.configurations import Configuration
+
+    names = {field.name for field in fields(Configuration)}
+    return Configuration(**{name: value for name, value in vars(options).items() if name in names})
 
 
 def _prepare(explorer: Any, configurations: list[Any]) -> None:

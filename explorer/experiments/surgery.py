@@ -18,10 +18,26 @@ from explorer.encoders.weights import philox_uniform
 from explorer.errors import UserError, unknown
 from explorer.experiments.bits import even_steps, held_bits
 from explorer.measures.metrics import psnr
-from explorer.pictures.feature_maps import FeatureMaps
 
 CURVE_BATCH = 4
 PERCENT = (0, 1, 2, 5, 10, 20, 40, 70, 100)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be done to the features: an operation of OPERATIONS and its strength (None: the usual one).
+
+    `mask` is what `read_mask` takes and `other` a second photo; each is only looked at by the operation that
+    needs it.
+    """
+
+    operation: str = "quantise"
+    strength: float | None = None
+    mask: Any = None
+    other: Any = None
+
+
+DEFAULT_CHANGE = Change()
 
 
 @dataclass(frozen=True)
@@ -72,14 +88,15 @@ class Operation:
     apply: Callable[[Tensor, float, Given], Operated]
     needs: str = ""
 
-    def check(self, strength: Any = None, mask: Any = None, other: Any = None) -> float:
+    def check(self, change: Change) -> float:
         """Return the strength, or the default for None.
 
         Raises UserError when it is no number in the range, or what the operation needs was not given.
         """
-        if self.needs == "mask" and mask is None:
+        strength = change.strength
+        if self.needs == "mask" and change.mask is None:
             raise UserError(f"'{self.title}' needs a mask: paint over the region first.")
-        if self.needs == "photo" and other is None:
+        if self.needs == "photo" and change.other is None:
             raise UserError(f"'{self.title}' needs a second photo: choose one.")
         allowed = f"choose {self.low:g} to {self.high:g} {self.unit}"
         try:
@@ -203,10 +220,11 @@ def _replace(features: Tensor, where: Tensor, instead: Tensor) -> Operated:
 
 def _strongest(features: Tensor, percent: float) -> Tensor:
     """Return which channels are the strongest `percent` by root mean square, boolean (C, 1, 1)."""
-    order = FeatureMaps.from_tensor(features[0]).order
-    chosen = torch.zeros(len(order), 1, 1, dtype=torch.bool)
+    strength = features[0].double().square().mean(dim=(1, 2)).sqrt()
+    order = strength.argsort(descending=True, stable=True)
+    chosen = torch.zeros(len(order), 1, 1, dtype=torch.bool, device=features.device)
     chosen[order[: _count(percent, len(order))]] = True
-    return chosen.to(features.device)
+    return chosen
 
 
 def _count(percent: float, total: int) -> int:

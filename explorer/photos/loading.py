@@ -35,11 +35,12 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+Upload = str | Path | bytes | Image.Image | np.ndarray
 # One upload at a time: warning filters belong to the whole process, and 100 megapixels fill enough memory.
 _decoding = Lock()
 
 
-def load_photo(source: str | Path | bytes | Image.Image | np.ndarray) -> Image.Image:
+def load_photo(source: Upload) -> Image.Image:
     """Return the upright 8-bit sRGB photo in a file, its bytes, a PIL image or an array.
 
     Transparency is laid on white, embedded colour profiles are converted to sRGB, animations give their first

@@ -155,7 +155,7 @@ def test_asking_for_what_is_not_trained_says_what_is_ready_and_how_to_make_it(ch
 )
 def test_unknown_names_list_the_allowed_ones(checkpoint, encoder, asked, allowed):
     with pytest.raises(UserError, match=allowed):
-        scan(checkpoint, encoder).find(*asked)
+        scan(checkpoint, encoder).find(Configuration(*asked))
 
 
 def test_a_failed_write_leaves_the_old_file_whole_and_no_rest(checkpoint, monkeypatch):
