@@ -20,8 +20,9 @@ from explorer.engine import Engine
 from explorer.errors import UserError, unknown
 from explorer.experiments.bits import held_bits
 from explorer.experiments.inversion import Source, invert
+from explorer.experiments.operations import Given
 from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
-from explorer.experiments.surgery import DEFAULT_CHANGE, Change, Given, operation_spec, psnr_curve
+from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
 from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relative_error
 from explorer.measures.comparison import Comparison, compare
 from explorer.measures.metrics import measure
@@ -65,7 +66,7 @@ class Explorer:
         return self.engine.results(file)
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
-        """Make ready what is fitted on the spot, yielding the share that is done: see `Engine.prepare`."""
+        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1."""
         return self.engine.prepare(configurations)
 
     def photo(self, source: AnyPhoto) -> Photo:
@@ -105,18 +106,9 @@ class Explorer:
             attention = fused.weights(inputs)
             without01 = [fused(fused.without(inputs, number)) for number in range(len(c.sources))]
             without = measure(torch.cat(without01), self._on_device(photo))
-        return Ensemble(
-            result,
-            [
-                Contribution(
-                    place,
-                    of_source.get(place),
-                    without[number],
-                    None if attention is None else attention[0, number].cpu().numpy(),
-                )
-                for number, place in enumerate(c.sources)
-            ],
-        )
+        maps = [None] * len(c.sources) if attention is None else attention[0].cpu().numpy()
+        rows = zip(c.sources, map(of_source.get, c.sources), without, maps, strict=True)
+        return Ensemble(result, [Contribution(*row) for row in rows])
 
     def depth(
         self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str

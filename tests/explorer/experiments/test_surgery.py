@@ -8,7 +8,8 @@ import torch
 from explorer import Explorer, UserError
 from explorer.encoders.weights import philox_uniform
 from explorer.experiments.bits import PHOTO_BITS, held_bits
-from explorer.experiments.surgery import OPERATIONS, Change, Given, operation_spec
+from explorer.experiments.operations import Given
+from explorer.experiments.surgery import OPERATIONS, Change, operation_spec
 
 CHANNELS, SIDE = 10, 8
 PLACES = SIDE * SIDE
@@ -180,13 +181,13 @@ def test_table_row_is_complete_and_its_strengths_are_allowed(operation):
     assert operation.low <= operation.default <= operation.high
     assert list(operation.curve) == sorted(set(operation.curve))
     for strength in (operation.low, operation.high, *operation.curve):
-        assert operation.check(strength, mask=True, other=True) == strength
+        assert operation.check(Change(operation.name, strength, mask=True, other=True)) == strength
 
 
 @pytest.mark.parametrize("strength", [float("nan"), float("inf"), -1, 100.1, "much", [3], "1e999"])
 def test_strength_that_is_no_number_in_the_range_is_one_sentence(strength):
     with pytest.raises(UserError, match="choose 0 to 100 % of the channels") as raised:
-        OPERATIONS["drop"].check(strength)
+        OPERATIONS["drop"].check(Change("drop", strength))
     assert "\n" not in str(raised.value)
 
 
