@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, order=True)
 class Configuration:
-    """One layer, and the decoder of its features."""
+    """One layer, and the decoder of its features. Where only some are named, the others are these."""
 
-    architecture: str
-    layer: str
-    decoder: str
-    loss: str
+    architecture: str = "vgg16"
+    layer: str = "block1"
+    decoder: str = "transposed_conv"
+    loss: str = "hybrid"
     weights: str = "imagenet"
 
     @property

@@ -1,6 +1,6 @@
 """What decoding a photo's features gives: pictures and figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,24 +10,32 @@ from explorer.configurations import AnyConfiguration, Place
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import operation_spec
 from explorer.measures.metrics import Metrics
-
-ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
+from explorer.photos.photo import Photo
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """One photo decoded from its features: three 224x224 pictures, what made them, and the figures.
+    """One photo decoded from its features: 224x224 pictures, what made them, and the figures.
 
     `fitted_on` is how many photos the decoder was fitted on, on the spot; 0 for one from a checkpoint.
     """
 
     configuration: AnyConfiguration
-    original: Image.Image
+    photo: Photo
     reconstruction: Image.Image
     error: Image.Image
     metrics: Metrics
-    seconds: float
+    seconds: float = 0.0
     fitted_on: int = 0
+
+    def after(self, seconds: float) -> "Reconstruction":
+        """Return this as having taken that long."""
+        return replace(self, seconds=seconds)
+
+    @property
+    def original(self) -> Image.Image:
+        """The photo's crop."""
+        return self.photo.crop
 
     @property
     def figures(self) -> dict[str, float | None]:

@@ -12,8 +12,8 @@ from explorer.errors import UserError
 from explorer.measures.metrics import METRICS, Metric, Metrics
 from explorer.measures.pixels import error_map
 from explorer.photos.tensors import to_tensor
-from explorer.pictures.colours import colourise
-from explorer.reconstruction import ERROR_RANGE, Reconstruction
+from explorer.pictures.colours import error_picture
+from explorer.reconstruction import Reconstruction
 from explorer.results.measured import Paired, Results
 
 EXAMPLE = "vgg16/block1/linear/mse"
@@ -75,7 +75,7 @@ def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Compariso
     return Comparison(
         a,
         b,
-        colourise(difference, -ERROR_RANGE, ERROR_RANGE, "diverging"),
+        error_picture(difference),
         verdicts(a.metrics, b.metrics, paired),
     )
 

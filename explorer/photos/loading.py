@@ -25,11 +25,12 @@ FORMAT_NAMES = ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[
 _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG|RIFF....WEBP|GIF8|BM....\0{4}|II\*\0|MM\0\*|....ftypavif", re.DOTALL
 )
+Upload = str | Path | bytes | Image.Image | np.ndarray
 # One upload at a time: warning filters belong to the whole process, and 100 megapixels fill enough memory.
 _decoding = Lock()
 
 
-def load_photo(source: str | Path | bytes | Image.Image | np.ndarray) -> Image.Image:
+def load_photo(source: Upload) -> Image.Image:
     """Return the upright 8-bit sRGB photo in a file, its bytes, a PIL image or an array.
 
     Transparency is laid on white, embedded colour profiles are converted to sRGB, animations give their first

@@ -61,7 +61,7 @@ def ensemble(row: dict[str, Any], explorer: Explorer, photo: Path) -> dict[str, 
     """Return what the page shows of a fused configuration."""
     c, picture = configuration_of(row), None
     if c in explorer.catalogue().entries:
-        found = explorer.ensemble(photo, c.sources, c.fusion, c.decoder, c.loss, c.weights)
+        found = explorer.ensemble(photo, c)
         picture = data_uri(found.result.reconstruction)
     brought = [
         f"{' '.join(x['source'])} {x['loss']:.2f}" + ("" if x["weight"] is None else f" ({x['weight']:.0%})")
@@ -95,7 +95,7 @@ def group(
         bar.update()
         if configuration_of(row) not in explorer.catalogue().entries:
             continue
-        picture = explorer.reconstruct(photo, **configuration_of(row).to_dict()).reconstruction
+        picture = explorer.reconstruct(photo, configuration_of(row)).reconstruction
         strip = strips.setdefault(f"{row['decoder']} ({row['loss']})", [None] * len(layers))
         strip[layers.index(row["layer"])] = data_uri(picture)
     prefixes = tuple(f"{architecture}-{layer}-" for layer in layers)

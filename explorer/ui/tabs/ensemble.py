@@ -66,7 +66,7 @@ def build(explorer: Explorer) -> View:
             yield empty()
             return
         c = settle(ways, start, *asked)
-        found = explorer.ensemble(question.path, c.sources, c.fusion, c.decoder, c.loss, c.weights)
+        found = explorer.ensemble(question.photo, c)
         best = found.best_alone
         yield moved(c, asked) | {
             title: ensemble_title(c),

@@ -1,7 +1,6 @@
 """The Learn tab: a lesson of eight steps that sets the controls and shows what they give."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -38,7 +37,7 @@ QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queu
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
     first = STEPS[0]
-    study = read_study(explorer.folder / "privacy.json")
+    study = read_study(explorer.engine.folder / "privacy.json")
     with gr.Column(elem_id="learn"):
         steps = gr.HTML(steps_html(1), js_on_load=GO, apply_default_css=False, elem_id="learn-steps")
         with gr.Column(elem_id="learn-read"):
@@ -77,7 +76,7 @@ def build(explorer: Explorer) -> View:
     def show(question: Question, wanted: int) -> Iterator[Update]:
         """Show what the controls give; then the feature maps, if the step is about them."""
         c = question.configuration
-        result = explorer.reconstruct(question.path, **asdict(c))
+        result = explorer.reconstruct(question.photo, c)
         yield {
             looks: gr.Radio(value=label_of(step_at(wanted), c)),
             title: labels.result_title(result),
@@ -86,7 +85,7 @@ def build(explorer: Explorer) -> View:
             figures: figures_html(result.metrics),
         }
         if step_at(wanted).maps:
-            maps = explorer.features(question.path, c.architecture, c.layer, c.weights)
+            maps = explorer.features(question.photo, c)
             yield {about_maps: maps_html(maps), strip: maps.mosaic(per_page=MAPS)}
 
     def empty() -> Update:

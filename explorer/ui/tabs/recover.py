@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -86,7 +86,7 @@ def build(explorer: Explorer) -> View:
             before.superseded = True
         yield {
             title: recover_title(question.configuration),
-            original: explorer.photo(question.path),
+            original: question.photo.crop,
             recovered: None,
             figures: recover_figures(None, rival_text(question)),
             curve: None,
@@ -106,7 +106,7 @@ def build(explorer: Explorer) -> View:
         rival = best_decoder(explorer, question.configuration)
         if rival is None:
             return ""
-        result = explorer.reconstruct(question.path, **asdict(rival))
+        result = explorer.reconstruct(question.photo, rival)
         error = explorer.agreement(result).errors[rival.layer]
         return seen_again.rival_text(result, error)
 
@@ -128,7 +128,7 @@ def build(explorer: Explorer) -> View:
                     if search.ended:
                         break
                     yield {figures: labels.fitting(share)}
-            asked = (question.path, c.architecture, c.layer, c.weights, wanted)
+            asked = (question.photo, c, wanted)
             for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
                 if search.ended:
                     break

@@ -14,9 +14,9 @@ from explorer.experiments.surgery import Operation
 from explorer.measures.baselines import Standing
 from explorer.measures.comparison import Comparison
 from explorer.measures.metrics import METRICS, Metric, Metrics
-from explorer.pictures.colours import gradient
+from explorer.pictures.colours import ERROR_RANGE, gradient
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
-from explorer.reconstruction import ERROR_RANGE, Reconstruction, Surgery
+from explorer.reconstruction import Reconstruction, Surgery
 from explorer.results.measured import Results
 from explorer.ui.choices import LOSS_NAMES
 

@@ -40,7 +40,7 @@ def test_more_steps_bring_features_and_pixels_nearer(photo01):
 def test_starting_from_the_linear_picture_is_a_head_start(explorer, cat):
     settings = Settings(steps=15)
     linear = explorer.reconstruct(cat, decoder="linear").metrics.psnr
-    found = last(explorer.recover(cat, "vgg16", "block1", settings=settings))
+    found = last(explorer.recover(cat, settings=settings))
     assert found.done and found.steps == 15
     assert found.result.metrics.psnr > linear + 2
     assert found.to_dict()["decoder"] == "optimisation"
@@ -122,8 +122,8 @@ def test_weights_that_were_loaded_without_gradients_can_be_inverted(photo01):
 
 
 def test_the_decoder_optimisation_is_offered_by_reconstruct(explorer, cat, monkeypatch):
-    monkeypatch.setattr(Explorer.recover, "__defaults__", ("vgg16", "block1", "imagenet", Settings(steps=3)))
-    found = explorer.reconstruct(cat, "vgg16", "block2", "optimisation")
+    monkeypatch.setattr(Explorer.recover, "__defaults__", (None, Settings(steps=3)))
+    found = explorer.reconstruct(cat, layer="block2", decoder="optimisation")
     assert (found.configuration.layer, found.configuration.decoder) == ("block2", "optimisation")
     assert found.metrics.psnr > 15
 

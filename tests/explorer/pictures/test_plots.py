@@ -54,7 +54,9 @@ def results() -> Results:
 @pytest.fixture(scope="module")
 def depths(explorer, cat):
     """Depth sweeps of one photo with the linear decoder, and the photo's blurs on their grids."""
-    sweeps = {name: explorer.depth(cat, name, "linear") for name in ("vgg16", "dinov2_small")}
+    sweeps = {
+        name: explorer.depth(cat, architecture=name, decoder="linear") for name in ("vgg16", "dinov2_small")
+    }
     original01 = to_tensor(sweeps["vgg16"][0].original)
     blurs = {size: blur_metrics(original01, size) for size in (112, 56, 28, 14, 7, 16)}
     return {name: [x.to_dict() for x in sweep] for name, sweep in sweeps.items()}, blurs
