@@ -68,7 +68,7 @@ def result_title(result: Reconstruction | None) -> str:
     if result.fitted_on:
         parts.append(f"fitted on the {result.fitted_on} example photos only")
     about = f"{' · '.join(parts)} · {result.seconds:.2f} s"
-    heading = f"Seen through {encoder_spec(c.architecture).title} {c.layer}"
+    heading = f"Seen through {encoder_spec(c.architecture).full_title} {c.layer}"
     return f'<h2>{heading}</h2><p class="about">{escape(about)}</p>'
 
 
@@ -193,7 +193,7 @@ def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
     spec = encoder_spec(c.architecture)
     layer = spec.layer(c.layer)
     return (
-        f"<h2>{spec.title} {c.layer}, depth {index + 1} of {len(results)}</h2>"
+        f"<h2>{spec.full_title} {c.layer}, depth {index + 1} of {len(results)}</h2>"
         f'<p class="about">{layer.size}×{layer.size} places × {layer.channels} channels · '
         f"{depth_caption(results[index]).partition(' ')[2]}</p>"
     )
@@ -259,7 +259,7 @@ def surgery_title(result: Reconstruction | None) -> str:
         return f'<h2>Surgery on features</h2><p class="about">{NO_PHOTO}</p>'
     c = result.configuration
     return (
-        f"<h2>Surgery on {encoder_spec(c.architecture).title} {c.layer}</h2>"
+        f"<h2>Surgery on {encoder_spec(c.architecture).full_title} {c.layer}</h2>"
         f'<p class="about">Left: decoded from the features as they are. Right: after the operation.</p>'
     )
 

@@ -53,7 +53,7 @@ def recover_title(c: Configuration | None) -> str:
     if c is None:
         return f'<h2>Recovered without training</h2><p class="about">{NO_PHOTO}</p>'
     return (
-        f"<h2>{encoder_spec(c.architecture).title} {c.layer}, without a trained decoder</h2>"
+        f"<h2>{encoder_spec(c.architecture).full_title} {c.layer}, without a trained decoder</h2>"
         '<p class="about">A picture is changed, step by step, until the network finds the same features in '
         "it as in the photo. Where it still differs from the photo then, the features do not tell.</p>"
     )
