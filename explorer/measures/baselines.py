@@ -63,5 +63,5 @@ def standing(result: Reconstruction, results: Results) -> Standing:
         blur_metrics(to_tensor(result.original), size),
         {metric: results.mean_photo(metric) for metric in METRICS},
         {metric: results.percentile(c, metric, value) for metric, value in result.metrics.items()},
-        len(row["per_image"]) if row else 0,
+        len(row.per_image) if row else 0,
     )

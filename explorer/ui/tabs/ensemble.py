@@ -195,15 +195,14 @@ def contributions_text(found: Ensemble, results: Results) -> str:
             f"On this photo <b>{more:+.2f} dB</b> compared with the best source alone, "
             f"{escape(place_title(best.configuration.sources))}, by the same kind of decoder."
         )
-    row = results.row(c) or {}
-    gain = row.get("gain")
-    if gain:
-        low, high = gain["ci95"]
+    row = results.row(c)
+    if row and row.gain:
+        low, high = row.gain.ci95
         lines.append(
-            f"On the {len(row['per_image'])} test photos <b>{gain['psnr']:+.2f} dB</b> on average "
-            f"(95 % interval {low:+.2f} to {high:+.2f}, {_chance(gain['p_holm'])})."
+            f"On the {len(row.per_image)} test photos <b>{row.gain.psnr:+.2f} dB</b> on average "
+            f"(95 % interval {low:+.2f} to {high:+.2f}, {_chance(row.gain.p_holm)})."
         )
-    lost = {tuple(x["source"]): x["loss"] for x in row.get("contributions", ())}
+    lost = {x.place: x.psnr for x in row.lost} if row else {}
     columns = {
         "alone, dB": [f"{x.alone.metrics.psnr:.2f}" if x.alone else "–" for x in found.contributions],
         "without it, dB": [f"{x.without.psnr:.2f}" for x in found.contributions],

@@ -196,5 +196,5 @@ def best_decoder(explorer: Explorer, c: Configuration) -> Configuration | None:
     place = (c.architecture, c.layer, c.weights)
     here = [x for x in explorer.catalogue().single if (x.architecture, x.layer, x.weights) == place]
     rows = {x: explorer.results().row(x) for x in here}
-    measured = {x: row["mean"]["psnr"] for x, row in rows.items() if row}
+    measured = {x: row.mean["psnr"] for x, row in rows.items() if row}
     return max(measured, key=measured.get, default=None)
