@@ -86,6 +86,16 @@ class Engine:
                 self._decoders.popitem(last=False)
             return self._decoders[configuration]
 
+    def best(self, configuration: Configuration) -> Configuration | None:
+        """Return the ready configuration with the highest measured PSNR at a layer, if any was measured."""
+        [place] = configuration.sources
+        here = [
+            c for c in self.catalogue().single if (*c.sources, c.weights) == (place, configuration.weights)
+        ]
+        rows = {c: self.results("results.json").row(c) for c in here}
+        measured = {c: row.mean["psnr"] for c, row in rows.items() if row}
+        return max(measured, key=measured.get, default=None)
+
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
         """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1.
 

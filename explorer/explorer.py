@@ -19,7 +19,7 @@ from explorer.encoders.weights import checkpoints_folder
 from explorer.engine import Engine
 from explorer.errors import UserError, unknown
 from explorer.experiments.bits import held_bits
-from explorer.experiments.inversion import Source, invert
+from explorer.experiments.inversion import Target, invert
 from explorer.experiments.operations import Given
 from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
 from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
@@ -148,23 +148,27 @@ class Explorer:
         settings: Settings = DEFAULT_SETTINGS,
         **names: str,
     ) -> Iterator[Recovery]:
-        """Yield ever better pictures of the photo, found by descending on the pixels, without a decoder.
+        """Yield ever better pictures of the photo, found by descending until their features match.
 
-        At most 5 a second; closing the iterator cancels, and the last one is the best so far. Raises
+        At most 5 a second; closing the iterator cancels, and the last one is the best so far. The prior
+        "decoder" descends on the weights of the decoder with the best measured PSNR at the layer. Raises
         UserError for features that hold nothing of the photo, too.
         """
         photo, asked = self.photo(photo), _asked(configuration, names)
         c = replace(asked, decoder=OPTIMISATION, loss="features")
-        [place] = c.sources
         encoder_spec(c.architecture).layer(c.layer)
-        encoder = self.engine.encoder(c.architecture, c.weights)
-        features = self.engine.features(photo, c.weights, [place])[place]
-        start01 = None
-        if settings.start == "linear":
-            linear = self.catalogue().find(replace(asked, decoder="linear"))
+        target = Target(
+            self.engine.encoder(c.architecture, c.weights),
+            c.layer,
+            *self.engine.features(photo, c.weights, c.sources).values(),
+        )
+        decoder = start01 = None
+        if settings.prior != "pixels" or settings.start == "linear":
+            best = self.engine.best(asked) if settings.prior != "pixels" else None
+            decoder = self.engine.decoder(best or self.catalogue().find(replace(asked, decoder="linear")))
             with torch.no_grad():
-                start01 = self.engine.decoder(linear)(features)
-        for snapshot in invert([Source(encoder, c.layer, features)], settings, start01):
+                start01 = decoder(target.features)
+        for snapshot in invert(target, settings, start01, decoder):
             [result] = measured(self.engine, photo, [c], snapshot.photo01)
             progress = (snapshot.feature_error, snapshot.steps, snapshot.seconds, snapshot.done)
             yield Recovery(result.after(snapshot.seconds), *progress)

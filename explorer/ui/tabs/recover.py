@@ -103,7 +103,7 @@ def build(explorer: Explorer) -> View:
 
     def rival_text(question: Question) -> str:
         """Return the figures of the best measured decoder of the layer on this photo."""
-        rival = best_decoder(explorer, question.configuration)
+        rival = explorer.engine.best(question.configuration)
         if rival is None:
             return ""
         result = explorer.reconstruct(question.photo, rival)
@@ -189,12 +189,3 @@ def settings(
         restarts=int(restarts),
         seed=int(seed),
     )
-
-
-def best_decoder(explorer: Explorer, c: Configuration) -> Configuration | None:
-    """Return the ready configuration with the highest mean PSNR at a layer, None if none was measured."""
-    place = (c.architecture, c.layer, c.weights)
-    here = [x for x in explorer.catalogue().single if (x.architecture, x.layer, x.weights) == place]
-    rows = {x: explorer.results().row(x) for x in here}
-    measured = {x: row.mean["psnr"] for x, row in rows.items() if row}
-    return max(measured, key=measured.get, default=None)
