@@ -291,7 +291,8 @@ def run_sweep(options: argparse.Namespace) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    from trainer.measuring.evaluate import evaluate, write_results
+    from trainer.measuring.evaluate import evaluate
+    from trainer.measuring.results_file import write_results
     from trainer.reporting.tables import markdown_table
 
     device = choose_device(options.device)
@@ -303,8 +304,8 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 
 def run_privacy(options: argparse.Namespace) -> None:
-    from trainer.measuring.evaluate import write_results
     from trainer.measuring.privacy import measure_privacy
+    from trainer.measuring.results_file import write_results
     from trainer.reporting.tables import privacy_table
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
