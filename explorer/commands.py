@@ -19,7 +19,7 @@ def list_ready(options: argparse.Namespace) -> None:
         print(json.dumps(catalogue.to_dict()))
         return
     for architecture, spec in ENCODERS.items():
-        print(f"{architecture} ({spec.title})")
+        print(f"{architecture} ({spec.full_title})")
         for layer in spec.layers:
             print(f"  {layer.name}: {layer.channels} channels of {layer.size} x {layer.size} positions")
             for c in catalogue.single:

@@ -166,8 +166,7 @@ def place_title(places: Sequence[Place]) -> str:
     """Return how sources are named to a reader, such as "VGG16 block1 + AlexNet conv1"."""
     parts: list[str] = []
     for architecture, layers in layers_by_architecture(places).items():
-        title = encoder_spec(architecture).title.split(" (")[0]
-        parts += [f"{title} {layers[0]}", *layers[1:]]
+        parts += [f"{encoder_spec(architecture).title} {layers[0]}", *layers[1:]]
     return " + ".join(parts)
 
 

@@ -10,7 +10,9 @@ from torch import Tensor
 from explorer.configurations import AnyConfiguration
 from explorer.decoders import Decoder
 from explorer.engine import Engine
-from explorer.measures.metrics import error_map, lpips_network, measure
+from explorer.measures.lpips import lpips_network
+from explorer.measures.metrics import measure
+from explorer.measures.pixels import error_map
 from explorer.photos.photo import Photo
 from explorer.photos.tensors import to_pil
 from explorer.pictures.colours import error_picture

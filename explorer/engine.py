@@ -93,7 +93,7 @@ class Engine:
             c for c in self.catalogue().single if (*c.sources, c.weights) == (place, configuration.weights)
         ]
         rows = {c: self.results("results.json").row(c) for c in here}
-        measured = {c: row["mean"]["psnr"] for c, row in rows.items() if row}
+        measured = {c: row.mean["psnr"] for c, row in rows.items() if row}
         return max(measured, key=measured.get, default=None)
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:

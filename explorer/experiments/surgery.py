@@ -23,7 +23,7 @@ from explorer.experiments.operations import (
     shuffle,
     swap,
 )
-from explorer.measures.metrics import psnr
+from explorer.measures.pixels import psnr
 
 CURVE_BATCH = 4
 PERCENT = (0, 1, 2, 5, 10, 20, 40, 70, 100)

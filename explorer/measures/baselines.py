@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.configurations import layers_of
-from explorer.measures.metrics import METRIC_SPECS, Metrics, measure
+from explorer.measures.metrics import METRICS, Metrics, measure
 from explorer.photos.tensors import to_tensor
 from explorer.reconstruction import Reconstruction
 from explorer.results.measured import Results
@@ -61,7 +61,7 @@ def standing(result: Reconstruction, results: Results) -> Standing:
     return Standing(
         size,
         blur_metrics(to_tensor(result.original), size),
-        {metric: results.mean_photo(metric) for metric in METRIC_SPECS},
-        {metric: results.percentile(c, metric, getattr(result.metrics, metric)) for metric in METRIC_SPECS},
-        len(row["per_image"]) if row else 0,
+        {metric: results.mean_photo(metric) for metric in METRICS},
+        {metric: results.percentile(c, metric, value) for metric, value in result.metrics.items()},
+        len(row.per_image) if row else 0,
     )

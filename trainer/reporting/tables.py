@@ -6,7 +6,7 @@ from typing import Any
 from explorer.configurations import configuration_of, layers_by_architecture
 from explorer.decoders import DECODERS
 from explorer.encoders.table import ENCODERS, encoder_spec
-from explorer.results.privacy import found_again
+from explorer.results.privacy import Study
 
 
 def summary_table(results: dict[str, Any]) -> str:
@@ -120,7 +120,7 @@ def protocols_table(project: dict[str, Any], published: dict[str, Any]) -> str:
 
 def privacy_table(study: dict[str, Any]) -> str:
     """Return how many photos were found again from the features that were sent, a line a layer."""
-    header, rows = found_again(study)
+    header, rows = Study.of(study).table()
     lines = [f"| {' | '.join(header)} |", f"| --- |{' ---: |' * (len(header) - 1)}"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 

@@ -133,8 +133,7 @@ def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:
 
 def series_label(c: Configuration) -> str:
     random = ", random weights" if c.weights != "imagenet" else ""
-    title = encoder_spec(c.architecture).title.split(" (")[0]
-    return f"{title} · {decoder_spec(c.decoder).title} ({c.loss}{random})"
+    return f"{encoder_spec(c.architecture).title} · {decoder_spec(c.decoder).title} ({c.loss}{random})"
 
 
 def draw(lines: list[list[Reconstruction]]) -> Any:

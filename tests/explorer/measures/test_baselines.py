@@ -41,7 +41,7 @@ def test_normalised_photo_is_refused():
 def test_a_photo_stands_where_the_test_photos_put_it(explorer, cat):
     found = explorer.reconstruct(cat, layer="block3", decoder="linear")
     stands = standing(found, explorer.results())
-    others = [photo["psnr"] for photo in explorer.results().row(found.configuration)["per_image"]]
+    others = [x["psnr"] for x in explorer.results().row(found.configuration).per_image.values()]
     assert stands.photos == len(others) == 100
     assert stands.percentile["psnr"] == sum(found.metrics.psnr > other for other in others) / 100
     assert stands.size == 28
