@@ -1,9 +1,11 @@
 """One frozen dataclass is one training run of one decoder, as stored in its checkpoint."""
 
 import math
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import torch
 
 from explorer.configurations import AnyConfiguration
 from explorer.errors import UserError, unknown
@@ -91,3 +93,8 @@ class Recipe:
             low, high = peak, peak / 1e4
             progress = (step - rise) / max(1, self.steps - rise)
         return low + (high - low) * (1 - math.cos(math.pi * progress)) / 2
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager:
+    """Return the context of a forward pass in one of PRECISIONS."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration, FusedConfiguration
-from explorer.decoders import DECODERS, decoder_spec
+from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import SOURCES
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
-LOSS_TITLES = {
-    "mse": "MSE – right pixel by pixel",
-    "lpips": "LPIPS – right to the eye",
-    "hybrid": "Hybrid – half of each",
-}
-LOSS_NAMES = {"mse": "MSE", "lpips": "LPIPS", "hybrid": "hybrid"}
+LOSS_TITLES = {name: f"{x.title[0].upper()}{x.title[1:]} – {x.aim}" for name, x in LOSSES.items()}
+LOSS_NAMES = {name: x.title for name, x in LOSSES.items()}
 
 Choices = list[tuple[str, str]]
 

@@ -9,7 +9,7 @@ import torch
 from explorer import Explorer, UserError
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.checkpoints.files import load_decoder, read_header
-from explorer.configurations import Configuration, FusedConfiguration
+from explorer.configurations import Configuration, FusedConfiguration, encode
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.frozen import FINGERPRINT_LENGTH, FrozenEncoder
 from explorer.folders import BUNDLED
@@ -90,10 +90,10 @@ def test_training_from_fixed_views_and_resuming_it(photos, tmp_path):
 
 def test_it_starts_where_the_largest_source_alone_is(photos, tmp_path):
     run = Training(TRAINED, RECIPE, photos, photos, tmp_path, progress_bar=False)
-    run._start()
+    run.start()
     alone = load_decoder(BUNDLED / "decoders" / f"{ALONE.name}.safetensors")
     crop = photos.centre_crops(limit=1)
-    features = run._encode(crop, SOURCES)
+    features = encode(FrozenEncoder, "random", crop, SOURCES)
     with torch.no_grad():
         expected = alone(features["vgg16", "block2"])
         for head in run.heads:
@@ -112,7 +112,7 @@ def test_continued_training_starts_from_its_own_checkpoint(made, photos, tmp_pat
         start_from=[made],
         continued=True,
     )
-    run._start()
+    run.start()
     kept = load_decoder(made / "decoders" / f"{TRAINED[0].name}.safetensors")
     for name, tensor in run.heads[0].decoder.state_dict().items():
         assert torch.equal(tensor, kept.state_dict()[name])

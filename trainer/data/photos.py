@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,16 +129,20 @@ def load_train_val(folder: Path, seed: int = 42, progress: bool = True) -> tuple
     return everything.subset(order[held_out:]), everything.subset(order[:held_out])
 
 
-def report_photos(folder: Path, size: int = 224) -> Iterator[tuple[str, Tensor]]:
-    """Yield (file name, photo01 (3, size, size)) of every readable photo: short side 256, centre crop."""
-    readable = 0
+def report_photos(folder: Path, size: int = 224) -> tuple[list[str], Tensor]:
+    """Return the file names of all readable photos and (N, 3, size, size) in [0, 1]: what is reported on.
+
+    Short side 256, centre crop. Broken files are skipped and named in the log. Raises UserError when nothing
+    usable is there.
+    """
+    names, photos01 = [], []
     for path in photo_files(folder):
         try:
-            crop = report_crop(load_photo(path), size)
+            photos01.append(to_tensor(report_crop(load_photo(path), size)))
         except UserError as error:
             log.warning("photo skipped: %s: %s", path.name, error)
             continue
-        readable += 1
-        yield path.name, to_tensor(crop)
-    if not readable:
+        names.append(path.name)
+    if not names:
         raise UserError(f"None of the photos in {str(folder)!r} could be read.")
+    return names, torch.stack(photos01)

@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explorer.configurations import AnyConfiguration
-from explorer.decoders import DECODERS
+from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import ENCODERS
 from explorer.measures.metrics import metric_spec
 from explorer.results.rows import Row
@@ -25,7 +25,7 @@ SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star")
 COLOUR_OF = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(ENCODERS)}
 DECODER_COLOUR_OF = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(DECODERS)}
 SYMBOL_OF = dict(zip(DECODERS, SYMBOLS, strict=True))
-DASH_OF = {"mse": "solid", "hybrid": "dash", "lpips": "dot"}
+DASH_OF = {name: spec.dash for name, spec in LOSSES.items()}
 ACCENT = PALETTE[0]
 INK = "#7d7d7d"
 GRID = "rgba(125, 125, 125, 0.25)"

@@ -304,7 +304,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def help_text() -> str:
     """Return what the selectors mean, in Markdown."""
     decoders = "\n".join(f"- *{spec.title}*: {spec.summary}" for spec in DECODERS.values())
-    losses = "\n".join(f"- *{LOSS_NAMES.get(name, name)}*: {text}" for name, text in LOSSES.items())
+    losses = "\n".join(f"- *{LOSS_NAMES.get(name, name)}*: {spec.summary}" for name, spec in LOSSES.items())
     return (
         "**Network (architecture)**: made to recognise what is in a photo, and not changed here (frozen).\n\n"
         "**Layer**: a stage inside the network. Deeper layers say more about *what* is there and less about "

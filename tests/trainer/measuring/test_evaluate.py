@@ -9,7 +9,8 @@ from explorer.configurations import configuration_of, in_order
 from explorer.folders import BUNDLED
 from explorer.measures.pixels import psnr
 from trainer.__main__ import main
-from trainer.measuring.evaluate import evaluate, write_results
+from trainer.measuring.evaluate import evaluate
+from trainer.measuring.results_file import write_results
 from trainer.reporting.tables import ensembles_table, protocols_table, summary_table
 
 ROW_KEYS = {
