@@ -147,11 +147,20 @@ def parser() -> Parser:
     _device_argument(private)
     private.add_argument("--out", type=Path, default=BUNDLED / "privacy.json", metavar="FILE.json")
 
-    told = command("report", run_report, "Write one self-contained HTML page of a results file.")
+    told = command("report", run_report, "Write the results as one self-contained HTML page, or as Markdown.")
     told.add_argument("--results", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
-    told.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    told.add_argument(
+        "--checkpoints", type=Path, default=BUNDLED, metavar="DIR", help="also the data of the Markdown"
+    )
     told.add_argument("--photo", type=Path, default=EXAMPLE, metavar="FILE", help="of the example strips")
     told.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE.html")
+    told.add_argument("--markdown", type=Path, metavar="FILE.md", help="write all tables here, and no page")
+    told.add_argument(
+        "--readme", type=Path, metavar="FILE.md", help="put the table of networks between its marker lines"
+    )
+    told.add_argument(
+        "--check", action="store_true", help="write no Markdown, but fail unless it is there as it would be"
+    )
     return top
 
 

@@ -1,6 +1,5 @@
 """The privacy study: photos are found again from shallow features, less often the less of them is sent."""
 
-import json
 import logging
 import shutil
 
@@ -14,8 +13,6 @@ from tests.conftest import EXAMPLES
 from trainer.measuring import privacy
 from trainer.measuring.privacy import MEASURES, measure_privacy
 from trainer.reporting.tables import privacy_table
-
-README = BUNDLED.parent / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +68,3 @@ def test_file_that_is_no_study_is_left_out(tmp_path, caplog):
         assert read_study(tmp_path / "broken.json")["rows"] == []
     assert "no privacy study" in caplog.text
     assert study_html(read_study(tmp_path / "broken.json")) == ""
-
-
-def test_readme_holds_the_shipped_study():
-    shipped = json.loads((BUNDLED / "privacy.json").read_text())
-    assert privacy_table(shipped) in README.read_text(encoding="utf-8")
