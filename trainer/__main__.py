@@ -23,7 +23,7 @@ from trainer.commands import (
 )
 from trainer.measuring.protocols import PROTOCOLS
 from trainer.presets import PRESETS
-from trainer.recipe import PRECISIONS, SCHEDULES, STARTS, TARGETS, Recipe
+from trainer.recipe import CHOICES, PRECISIONS, Recipe
 
 EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
@@ -103,10 +103,9 @@ def parser() -> Parser:
         help="start every decoder from its own checkpoint there, else from the same one's for mse, if any",
     )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
-    choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS, "start": STARTS}
     for field in fields(Recipe):
         flag = f"--{field.name.replace('_', '-')}"
-        trained.add_argument(flag, type=field.type, default=field.default, choices=choices.get(field.name))
+        trained.add_argument(flag, type=field.type, default=field.default, choices=CHOICES.get(field.name))
 
     swept = command("sweep", run_sweep, "Train a preset as Ray tasks; a stopped sweep goes on.")
     swept.add_argument(
