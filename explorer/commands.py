@@ -38,7 +38,7 @@ def reconstruct(options: argparse.Namespace) -> None:
     from explorer import Explorer
     from explorer.configurations import FusedConfiguration, parse_place
     from explorer.explorer import OPTIMISATION
-    from explorer.measures.baselines import standing
+    from explorer.results.standing import standing
 
     explorer, asked = Explorer(options.checkpoints), _configuration(options)
     if options.source:

@@ -10,13 +10,15 @@ from torch import Tensor
 from explorer.configurations import AnyConfiguration
 from explorer.decoders import Decoder
 from explorer.engine import Engine
+from explorer.measures.comparison import verdicts
 from explorer.measures.lpips import lpips_network
-from explorer.measures.metrics import measure
+from explorer.measures.metrics import METRICS, measure
 from explorer.measures.pixels import error_map
 from explorer.photos.photo import Photo
-from explorer.photos.tensors import to_pil
+from explorer.photos.tensors import to_pil, to_tensor
 from explorer.pictures.colours import error_picture
-from explorer.reconstruction import Reconstruction
+from explorer.reconstruction import Comparison, Reconstruction
+from explorer.results.measured import Results
 
 Features = Tensor | list[Tensor]  # of one source (1, C, H, W), or of each of several
 
@@ -69,3 +71,10 @@ def measured(
         )
         for number, configuration in enumerate(configurations)
     ]
+
+
+def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:
+    """Return the comparison of two reconstructions of one photo; `results` says what is usual."""
+    difference = error_map(*(to_tensor(found.reconstruction)[None] for found in (a, b)))[0].numpy()
+    usual = {metric: results.paired(a.configuration, b.configuration, metric) for metric in METRICS}
+    return Comparison(a, b, error_picture(difference), verdicts(a.metrics, b.metrics, usual))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration, FusedConfiguration
-from explorer.drawing import decode, load, measured, reconstruct
+from explorer.drawing import compare, decode, load, measured, reconstruct
 from explorer.encoders.devices import choose_device
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import checkpoints_folder
@@ -24,13 +24,12 @@ from explorer.experiments.operations import Given
 from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
 from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
 from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relative_error
-from explorer.measures.comparison import Comparison, compare
 from explorer.measures.metrics import measure
 from explorer.photos.loading import Upload
 from explorer.photos.masks import read_mask
 from explorer.photos.photo import Photo, read_photo
 from explorer.pictures.feature_maps import FeatureMaps
-from explorer.reconstruction import Contribution, Ensemble, Reconstruction, Recovery, Surgery
+from explorer.reconstruction import Comparison, Contribution, Ensemble, Reconstruction, Recovery, Surgery
 from explorer.results.measured import Results
 
 MAX_COMPARED_PHOTOS = 8

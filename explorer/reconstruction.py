@@ -9,6 +9,7 @@ from PIL import Image
 from explorer.configurations import AnyConfiguration, Place
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import operation_spec
+from explorer.measures.comparison import Verdict
 from explorer.measures.metrics import Metrics
 from explorer.photos.photo import Photo
 
@@ -145,4 +146,26 @@ class Surgery:
             "before": self.before.figures,
             "after": self.after.figures,
             "seconds": round(self.after.seconds, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two reconstructions of one photo.
+
+    `difference` is the luminance of a minus that of b, in the colours and range of error maps: red where a is
+    lighter, blue where it is darker.
+    """
+
+    a: Reconstruction
+    b: Reconstruction
+    difference: Image.Image
+    verdicts: list[Verdict]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return both configurations with their figures, and the verdicts, as JSON-ready data."""
+        return {
+            "a": self.a.to_dict(),
+            "b": self.b.to_dict(),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }

@@ -1,22 +1,23 @@
-"""Two reconstructions of one photo side by side: where they differ, and which is better by how much."""
+"""Two reconstructions of one photo side by side: which is better by how much."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from PIL import Image
-
 from explorer.configurations import Configuration
 from explorer.errors import UserError
 from explorer.measures.metrics import METRICS, Metric, Metrics
-from explorer.measures.pixels import error_map
-from explorer.photos.tensors import to_tensor
-from explorer.pictures.colours import error_picture
-from explorer.reconstruction import Reconstruction
-from explorer.results.measured import Paired, Results
 
 EXAMPLE = "vgg16/block1/linear/mse"
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Figures of one configuration minus another's over the same test photos: mean, standard deviation."""
+
+    mean: float
+    std: float
 
 
 @dataclass(frozen=True)
@@ -43,41 +44,6 @@ class Verdict:
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in asdict(self).items()
         }
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two reconstructions of one photo.
-
-    `difference` is the luminance of a minus that of b, in the colours and range of error maps: red where a is
-    lighter, blue where it is darker.
-    """
-
-    a: Reconstruction
-    b: Reconstruction
-    difference: Image.Image
-    verdicts: list[Verdict]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return both configurations with their figures, and the verdicts, as JSON-ready data."""
-        return {
-            "a": self.a.to_dict(),
-            "b": self.b.to_dict(),
-            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
-        }
-
-
-def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:
-    """Return the comparison of two reconstructions of one photo; `results` says what is usual."""
-    pictures = (to_tensor(found.reconstruction)[None] for found in (a, b))
-    difference = error_map(*pictures)[0].numpy()
-    paired = {metric: results.paired(a.configuration, b.configuration, metric) for metric in METRICS}
-    return Comparison(
-        a,
-        b,
-        error_picture(difference),
-        verdicts(a.metrics, b.metrics, paired),
-    )
 
 
 def verdicts(a: Metrics, b: Metrics, paired: Mapping[str, Paired | None]) -> list[Verdict]:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from explorer.decoders.losses import LOSSES
 from explorer.errors import unknown
 from explorer.measures.lpips import lpips
 from explorer.measures.pixels import check_pair, mse, psnr, ssim
@@ -41,7 +42,8 @@ class Metric:
     the first whose bound a value reaches is its own, with `said(value)` in place of its braces.
     `of_pictures(reconstruction01, original01)` returns the values (N,) of photos (N, 3, H, W) in [0, 1], one
     original for all or one each; None for a metric that more than the two pictures are needed for.
-    `losses` are those that it is a part of: it is no judge of a decoder that was trained on one of them.
+    `term` is the weight of a loss (of LOSSES) that it counts with: it is no judge of a decoder that was trained
+    on it.
     """
 
     key: str
@@ -51,7 +53,7 @@ class Metric:
     higher: bool
     readings: tuple[tuple[float, str], ...]
     of_pictures: Callable[[Tensor, Tensor], Tensor] | None = None
-    losses: tuple[str, ...] = ()
+    term: str = ""
     unit: str = ""
     scale: str = ""
     said: Callable[[float], float] = float
@@ -77,6 +79,10 @@ class Metric:
     def better(self, value: float, other: float) -> bool:
         """Whether `value` is truly better than `other`, in this metric's direction."""
         return value > other if self.higher else value < other
+
+    def in_loss(self, loss: str) -> bool:
+        """Whether it was a part of what a decoder with this loss was trained for."""
+        return bool(self.term and loss in LOSSES and getattr(LOSSES[loss], self.term))
 
     def format(self, value: float | None) -> str:
         """Return the value alone, "25.30"; a dash for None."""
@@ -113,7 +119,7 @@ _ROWS = (
             (-math.inf, "Far off: hardly better than plain grey."),
         ),
         of_pictures=psnr,
-        losses=("mse", "hybrid"),
+        term="w_mse",
         unit="dB",
     ),
     Metric(
@@ -147,7 +153,7 @@ _ROWS = (
             (math.inf, "Another picture, to the judging network."),
         ),
         of_pictures=lpips,
-        losses=("lpips", "hybrid"),
+        term="w_lpips",
         scale="0 = same",
     ),
     Metric(
@@ -161,7 +167,7 @@ _ROWS = (
             (math.inf, "A pixel is typically off by {:.0f} of 255 steps."),
         ),
         of_pictures=mse,
-        losses=("mse", "hybrid"),
+        term="w_mse",
         scale="0 = same",
         said=lambda error: 255 * math.sqrt(error),  # the root mean square error, in steps of 8-bit brightness
     ),

@@ -26,7 +26,7 @@ def psnr(reconstruction01: Tensor, original01: Tensor) -> Tensor:
 
 
 def psnr_of_mse(error: float) -> float:
-    """Return the PSNR in dB of a mean squared error that is known without its pictures, as of a ridge fit."""
+    """Return the PSNR in dB of a mean squared error: without pictures (a ridge fit), or of many, fast."""
     return -10 * math.log10(error) if error > 0 else math.inf
 
 

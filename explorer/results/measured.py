@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from explorer.configurations import AnyConfiguration
 from explorer.errors import UserError
+from explorer.measures.comparison import Paired
 from explorer.measures.metrics import metric_spec
 from explorer.results.rows import Baseline, PairedTest, Row, read_baseline, read_row, read_test, table_order
 
@@ -34,14 +35,6 @@ class Significance:
     metric: str
     difference: list[list[float | None]]
     p: list[list[float | None]]
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Figures of one configuration minus another's over the same test photos: mean, standard deviation."""
-
-    mean: float
-    std: float
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def _metric(key: str) -> Column:
         lambda row: metric.format(row.mean.get(key)),
         lambda row: row.mean.get(key),
         half=lambda row: metric.format(row.half_interval(key)),
-        in_loss=lambda row: row.configuration.loss in metric.losses,
+        in_loss=lambda row: metric.in_loss(row.configuration.loss),
         falling=metric.higher,
         about=f"{metric.direction.capitalize()}. Mean over the test photos ± half of its interval",
     )

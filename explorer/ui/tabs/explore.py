@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.measures.baselines import standing
 from explorer.pictures.colours import MAP_SCALES
 from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import FeatureMaps
+from explorer.results.standing import standing
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import pair, picture

@@ -11,13 +11,12 @@ from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import SOURCES
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import Operation
-from explorer.measures.baselines import Standing
-from explorer.measures.comparison import Comparison
 from explorer.measures.metrics import METRICS, Metric, Metrics
 from explorer.pictures.colours import ERROR_RANGE, gradient
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
-from explorer.reconstruction import Reconstruction, Surgery
+from explorer.reconstruction import Comparison, Reconstruction, Surgery
 from explorer.results.measured import Results
+from explorer.results.standing import Standing
 from explorer.ui.choices import LOSS_NAMES
 
 SELECTORS = {

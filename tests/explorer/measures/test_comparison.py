@@ -7,11 +7,10 @@ from PIL import Image
 
 from explorer import UserError
 from explorer.configurations import Configuration
-from explorer.measures.comparison import parse_configuration, verdicts
+from explorer.measures.comparison import Paired, parse_configuration, verdicts
 from explorer.measures.metrics import Metrics
 from explorer.measures.pixels import LUMINANCE
 from explorer.photos.tensors import to_tensor
-from explorer.results.measured import Paired
 
 SHALLOW = Configuration("vgg16", "block1", "linear", "mse")
 DEEP = Configuration("vgg16", "block3", "linear", "mse")
