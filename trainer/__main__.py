@@ -23,7 +23,7 @@ from trainer.commands import (
 )
 from trainer.measuring.protocols import PROTOCOLS
 from trainer.presets import PRESETS
-from trainer.recipe import PRECISIONS, SCHEDULES, STARTS, TARGETS, Recipe
+from trainer.recipe import CHOICES, PRECISIONS, Recipe
 
 EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
@@ -103,10 +103,9 @@ def parser() -> Parser:
         help="start every decoder from its own checkpoint there, else from the same one's for mse, if any",
     )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
-    choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS, "start": STARTS}
     for field in fields(Recipe):
         flag = f"--{field.name.replace('_', '-')}"
-        trained.add_argument(flag, type=field.type, default=field.default, choices=choices.get(field.name))
+        trained.add_argument(flag, type=field.type, default=field.default, choices=CHOICES.get(field.name))
 
     swept = command("sweep", run_sweep, "Train a preset as Ray tasks; a stopped sweep goes on.")
     swept.add_argument(
@@ -147,11 +146,20 @@ def parser() -> Parser:
     _device_argument(private)
     private.add_argument("--out", type=Path, default=BUNDLED / "privacy.json", metavar="FILE.json")
 
-    told = command("report", run_report, "Write one self-contained HTML page of a results file.")
+    told = command("report", run_report, "Write the results as one self-contained HTML page, or as Markdown.")
     told.add_argument("--results", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
-    told.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    told.add_argument(
+        "--checkpoints", type=Path, default=BUNDLED, metavar="DIR", help="also the data of the Markdown"
+    )
     told.add_argument("--photo", type=Path, default=EXAMPLE, metavar="FILE", help="of the example strips")
     told.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE.html")
+    told.add_argument("--markdown", type=Path, metavar="FILE.md", help="write all tables here, and no page")
+    told.add_argument(
+        "--readme", type=Path, metavar="FILE.md", help="put the table of networks between its marker lines"
+    )
+    told.add_argument(
+        "--check", action="store_true", help="write no Markdown, but fail unless it is there as it would be"
+    )
     return top
 
 

@@ -146,14 +146,14 @@ def run_sweep(options: argparse.Namespace) -> None:
 def run_evaluate(options: argparse.Namespace) -> None:
     from trainer.measuring.evaluate import evaluate
     from trainer.measuring.results_file import write_results
-    from trainer.reporting.tables import markdown_table
+    from trainer.reporting.tables import configurations_table
 
     device = choose_device(options.device)
     out = options.out or BUNDLED / RESULTS[options.protocol]
     out.parent.mkdir(parents=True, exist_ok=True)
     results = evaluate(options.photos, options.checkpoints, options.only, out, device, options.protocol)
     write_results(results, out)
-    print(markdown_table(results))
+    print(configurations_table(results))
 
 
 def run_privacy(options: argparse.Namespace) -> None:
@@ -169,7 +169,20 @@ def run_privacy(options: argparse.Namespace) -> None:
 
 
 def run_report(options: argparse.Namespace) -> None:
+    from trainer.reporting.markdown import Data, results_page, with_networks, write_or_check
     from trainer.reporting.report import write_report
 
+    if options.markdown or options.readme:
+        data, texts = Data.read(options.checkpoints), {}
+        if options.markdown:
+            texts[options.markdown] = results_page(data)
+        if options.readme:
+            texts[options.readme] = with_networks(options.readme.read_text(encoding="utf-8"), data)
+        for path, text in texts.items():
+            write_or_check(path, text, options.check)
+            print(path)
+        return
+    if options.check:
+        raise UserError("--check goes with --markdown or --readme.")
     write_report(options.results, options.checkpoints, options.photo, options.out)
     print(f"{options.out} ({options.out.stat().st_size / 2**20:.1f} MiB)")

@@ -17,7 +17,7 @@ from trainer.__main__ import main
 from trainer.measuring.evaluate import evaluate
 from trainer.presets import preset_jobs
 from trainer.recipe import Recipe
-from trainer.reporting.tables import ensembles_table, markdown_table
+from trainer.reporting.tables import configurations_table, ensembles_table
 from trainer.sweep import run_job
 from trainer.training.loop import Training
 
@@ -161,7 +161,7 @@ def test_ensembles_that_did_not_change_keep_their_figures(results, made, photos_
 
 
 def test_tables_name_the_sources(results):
-    for table in (ensembles_table(results), markdown_table(results)):
+    for table in (ensembles_table(results), configurations_table(results)):
         assert table.count("alexnet conv2 + vgg16 block2 (random") == 3
 
 

@@ -16,8 +16,8 @@ def summarise(values: Sequence[float]) -> tuple[float, float, list[float]]:
     return float(array.mean()), std, bootstrap_interval(array)
 
 
-def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> list[float]:
-    """Return the percentile bootstrap interval [low, high] of the mean (Efron & Tibshirani 1993).
+def bootstrap_interval(values: np.ndarray) -> list[float]:
+    """Return the 95 % percentile bootstrap interval [low, high] of the mean (Efron & Tibshirani 1993).
 
     That of a single value, which has no spread, is the value.
     """
@@ -28,7 +28,7 @@ def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> list[float]:
         np.mean,
         n_resamples=RESAMPLES,
         method="percentile",
-        confidence_level=level,
+        confidence_level=0.95,
         vectorized=True,
         rng=np.random.Generator(np.random.Philox(key=SEED)),
     )
