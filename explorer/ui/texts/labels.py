@@ -8,7 +8,7 @@ from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import Operation
 from explorer.measures.metrics import METRICS, Metric, Metrics
@@ -63,7 +63,7 @@ def result_title(result: Reconstruction | None) -> str:
     c = result.configuration
     parts = [decoder_spec(c.decoder).title, f"{LOSS_NAMES.get(c.loss, c.loss)} loss"]
     if c.weights != "imagenet":
-        parts.append(SOURCES.get(c.weights, c.weights))
+        parts.append(WEIGHTS.get(c.weights, c.weights))
     if result.fitted_on:
         parts.append(f"fitted on the {result.fitted_on} example photos only")
     about = f"{' · '.join(parts)} · {result.seconds:.2f} s"
