@@ -46,7 +46,7 @@ def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
     decoders = catalogue.decoders(c.architecture, c.layer, c.weights)
     losses = catalogue.losses(c.architecture, c.layer, c.decoder, c.weights)
     return {
-        "architecture": [(encoder_spec(name).title, name) for name in known],
+        "architecture": [(encoder_spec(name).full_title, name) for name in known],
         "layer": [(f"{x.name} – {x.channels} channels, {x.size}×{x.size}", x.name) for x in layers],
         "decoder": [(decoder_spec(name).title, name) for name in decoders],
         "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],

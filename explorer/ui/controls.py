@@ -15,6 +15,7 @@ from explorer.configurations import Configuration
 from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
+from explorer.photos.photo import Photo
 from explorer.ui import choices
 from explorer.ui.texts import labels
 
@@ -23,9 +24,9 @@ Update = dict[Any, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """A photo, as the path of a file, and a ready configuration."""
+    """A photo, None where the page has none, and a ready configuration."""
 
-    path: str
+    photo: Photo | None
     configuration: Configuration
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from explorer.configurations import FusedConfiguration
 from explorer.decoders.fusion import Fused
-from explorer.measures.metrics import mse, psnr_of_mse
+from explorer.measures.pixels import mse, psnr_of_mse
 from trainer.measuring.statistics import compare
 
 

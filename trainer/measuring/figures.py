@@ -1,7 +1,6 @@
 """The figures of decoders over test photos: every photo's, and their summary."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
 from typing import Any
 
 import torch
@@ -16,7 +15,6 @@ from trainer.measuring.protocols import Protocol
 from trainer.measuring.statistics import summarise
 
 BATCH = 4
-FIGURES = [field.name for field in fields(Metrics)]
 
 
 @torch.inference_mode()
@@ -64,10 +62,10 @@ def inputs_of(
 
 def summary_row(names: Sequence[str], metrics: Sequence[Metrics]) -> dict[str, Any]:
     """Return {"mean", "std", "ci95", "per_image"} of one configuration."""
-    summaries = {figure: summarise([getattr(m, figure) for m in metrics]) for figure in FIGURES}
+    summaries = {figure: summarise([m[figure] for m in metrics]) for figure in metrics[0]}
     return {
         "mean": {figure: summary[0] for figure, summary in summaries.items()},
         "std": {figure: summary[1] for figure, summary in summaries.items()},
         "ci95": {figure: summary[2] for figure, summary in summaries.items()},
-        "per_image": [{"image": n} | asdict(m) for n, m in zip(names, metrics, strict=True)],
+        "per_image": [{"image": n} | m for n, m in zip(names, metrics, strict=True)],
     }

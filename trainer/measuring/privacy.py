@@ -19,7 +19,8 @@ from explorer.checkpoints.files import load_decoder
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
 from explorer.experiments.bits import held_bits
-from explorer.experiments.surgery import Given, operation_spec
+from explorer.experiments.operations import Given
+from explorer.experiments.surgery import operation_spec
 from explorer.measures.agreement import CLASSIFIER
 from explorer.measures.metrics import measure
 from trainer.data.photos import report_photos

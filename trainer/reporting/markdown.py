@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined, UndefinedError
 
 from explorer.atomic_write import whole_file
 from explorer.errors import UserError
-from explorer.measures.metrics import METRIC_SPECS
+from explorer.measures.metrics import METRICS
 from explorer.results.published import PUBLISHED
 from trainer.reporting import facts, tables
 
@@ -60,7 +60,7 @@ def results_page(data: Data) -> str:
 def shown(data: Data) -> dict[str, Any]:
     """Return what the template names."""
     project, published, study = data.project, data.published, data.study
-    names = {metric: spec.name for metric, spec in METRIC_SPECS.items()}
+    names = {metric: spec.name for metric, spec in METRICS.items()}
     return {
         "photos": project["protocol"]["photos"],
         "protocol": [

@@ -6,8 +6,8 @@ from typing import Any
 from explorer.configurations import configuration_of, layers_by_architecture
 from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import ENCODERS, encoder_spec
-from explorer.measures.metrics import METRIC_SPECS
-from explorer.results.privacy import found_again
+from explorer.measures.metrics import METRICS
+from explorer.results.privacy import Study
 
 TEXT, NUMBER = "---", "---:"
 NOTHING = "–"
@@ -41,7 +41,7 @@ def by_layer(results: Results) -> dict[tuple[str, str, str], list[Row]]:
 
 def best_of(rows: Iterable[Row], metric: str) -> Row:
     """Return the row that is best in a metric's mean, whichever way is better."""
-    sign = 1 if METRIC_SPECS[metric].higher else -1
+    sign = 1 if METRICS[metric].higher else -1
     return max(rows, key=lambda row: sign * row["mean"][metric])
 
 
@@ -78,7 +78,7 @@ def networks_table(results: Results) -> str:
 
 def beside_blur(row: Row, metric: str, results: Results) -> str:
     """Return a figure with the blur's in brackets, bold where it is the better one: "**36.23** (27.56)"."""
-    spec, own, blurred = METRIC_SPECS[metric], row["mean"][metric], blur_of(row, results)[metric]
+    spec, own, blurred = METRICS[metric], row["mean"][metric], blur_of(row, results)[metric]
     figure = f"{own:.{spec.digits}f}"
     mark = r"\*" if metric == "lpips" and LOSSES[row["loss"]].w_lpips else ""
     return f"{f'**{figure}**' if spec.better(own, blurred) else figure}{mark} ({blurred:.{spec.digits}f})"
@@ -86,7 +86,7 @@ def beside_blur(row: Row, metric: str, results: Results) -> str:
 
 def metric_title(metric: str) -> str:
     """Return "PSNR, dB (higher is better)"."""
-    spec = METRIC_SPECS[metric]
+    spec = METRICS[metric]
     unit = f", {spec.unit}" if spec.unit else ""
     return f"{spec.name}{unit} ({'higher' if spec.higher else 'lower'} is better)"
 
@@ -124,14 +124,14 @@ def best_table(results: Results) -> str:
     """Return one line a layer: the best decoder by each other metric that was measured."""
     metrics = [
         metric
-        for metric in METRIC_SPECS
+        for metric in METRICS
         if metric not in ("psnr", "mse") and all(metric in row["mean"] for row in single_rows(results))
     ]
     lines = []
     for (weights, architecture, layer), rows in by_layer(results).items():
         best = [(best_of(rows, metric), metric) for metric in metrics]
         cells = [
-            f"{row['mean'][metric]:.{METRIC_SPECS[metric].digits}f} {row['decoder']} ({row['loss']})"
+            f"{row['mean'][metric]:.{METRICS[metric].digits}f} {row['decoder']} ({row['loss']})"
             for row, metric in best
         ]
         lines.append([with_weights(architecture, weights), layer, *cells])
@@ -210,7 +210,7 @@ def protocols_table(project: Results, published: Results) -> str:
 
 def privacy_table(study: Results) -> str:
     """Return how many photos were found again from the features that were sent, a line a layer."""
-    [first, *ways], rows = found_again(study)
+    [first, *ways], rows = Study.of(study).table()
     return table({first: TEXT} | dict.fromkeys(ways, NUMBER), rows)
 
 

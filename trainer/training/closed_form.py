@@ -14,7 +14,7 @@ from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.decoders.linear import Linear
 from explorer.encoders.frozen import FrozenEncoder
-from explorer.measures.metrics import psnr_of_mse
+from explorer.measures.pixels import psnr_of_mse
 from trainer.data.photos import PhotoSet
 from trainer.recipe import autocast
 from trainer.training.batches import STATISTICS_PHOTOS

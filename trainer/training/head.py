@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.checkpoints.files import Header, build_decoder, fingerprint_of, save_checkpoint
 from explorer.configurations import AnyConfiguration, EncoderFor, Place
 from explorer.decoders import decoder_spec
-from explorer.measures.metrics import mse, psnr_of_mse
+from explorer.measures.pixels import mse, psnr_of_mse
 from trainer.recipe import Recipe, autocast
 from trainer.training.batches import Batch, Features
 from trainer.training.losses import reconstruction_loss

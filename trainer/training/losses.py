@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from explorer.decoders.losses import LOSSES
-from explorer.measures.metrics import lpips_network
+from explorer.measures.lpips import lpips_network
 
 
 def reconstruction_loss(

@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.configurations import Configuration
+from explorer.photos.photo import Photo
 from explorer.ui import choices
 from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
 from explorer.ui.pictures import gallery, picture
@@ -68,15 +69,15 @@ def build(explorer: Explorer) -> View:
         layout |= {part: gr.update(visible=not two) for part in (files, pairs)}
         layout |= {mode: WAYS} if chosen not in (WAYS, PHOTOS) else {}
         yield from (two_ways if two else several)(
-            question.path, question.configuration, selected, given, layout
+            question.photo, question.configuration, selected, given, layout
         )
 
     def two_ways(
-        path: str, first: Configuration, selected: list[str], given: Any, layout: Update
+        photo: Photo, first: Configuration, selected: list[str], given: Any, layout: Update
     ) -> Iterator[Update]:
         other, note = choices.settle(catalogue, Configuration(*selected))
         moved = dict(zip(others, selector_updates(catalogue, other, selected), strict=True))
-        found = explorer.compare(path, first, other)
+        found = explorer.compare(photo, first, other)
         yield (
             layout
             | moved
@@ -93,7 +94,7 @@ def build(explorer: Explorer) -> View:
         )
 
     def several(
-        path: str, c: Configuration, selected: list[str], given: Any, layout: Update
+        photo: Photo, c: Configuration, selected: list[str], given: Any, layout: Update
     ) -> Iterator[Update]:
         photos = [file["path"] for file in given or []] or [str(photo) for photo in examples().values()]
         found = explorer.compare_photos(photos, c)

@@ -11,7 +11,6 @@ from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.measures.baselines import blur_metrics
-from explorer.photos.tensors import to_tensor
 from explorer.pictures.exports import animation
 from explorer.pictures.plots import depth_curves
 from explorer.reconstruction import Reconstruction
@@ -61,7 +60,7 @@ def build(explorer: Explorer) -> View:
     def show(question: Question, names: list[str]) -> Iterator[Update]:
         """Show every layer that the decoder is ready for, then the curves, then those to compare with."""
         c = question.configuration
-        found = explorer.depth(question.path, c.architecture, c.decoder, c.loss, c.weights)
+        found = explorer.depth(question.photo, c)
         index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
         yield {
             results: found,
@@ -76,8 +75,7 @@ def build(explorer: Explorer) -> View:
         lines = [found]
         for name in names or []:
             yield {curves: draw(lines)}
-            architecture, decoder, loss, weights = series[name]
-            lines.append(explorer.depth(question.path, architecture, decoder, loss, weights))
+            lines.append(explorer.depth(question.photo, series[name]))
         yield {curves: draw(lines)}
         gif = animation([(x.reconstruction, labels.depth_caption(x)) for x in found], found[0].original)
         yield {
@@ -120,30 +118,27 @@ def build(explorer: Explorer) -> View:
     )
 
     def shows(c: Configuration, names: list[str]) -> list[Configuration]:
-        return explorer.depth_configurations(c.architecture, c.decoder, c.loss, c.weights)
+        return explorer.depth_configurations(c)
 
     return View(show, empty, outputs, inputs=[overlays], triggers=[overlays.input], shows=shows)
 
 
-def depth_series(catalogue: Catalogue) -> dict[str, tuple[str, str, str, str]]:
-    """Return what can be overlaid by its label: architecture, decoder, loss, weights."""
-    layers: dict[tuple[str, str, str, str], int] = {}
+def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:
+    """Return what can be overlaid by its label: the first configuration of each that several layers have."""
+    layers: dict[str, list[Configuration]] = {}
     for c in catalogue.single:
-        key = (c.architecture, c.decoder, c.loss, c.weights)
-        layers[key] = layers.get(key, 0) + 1
-    return {series_label(*key): key for key, count in layers.items() if count > 1}
+        layers.setdefault(series_label(c), []).append(c)
+    return {label: found[0] for label, found in layers.items() if len(found) > 1}
 
 
-def series_label(architecture: str, decoder: str, loss: str, weights: str) -> str:
-    random = ", random weights" if weights != "imagenet" else ""
-    return (
-        f"{encoder_spec(architecture).title.split(' (')[0]} · {decoder_spec(decoder).title} ({loss}{random})"
-    )
+def series_label(c: Configuration) -> str:
+    random = ", random weights" if c.weights != "imagenet" else ""
+    return f"{encoder_spec(c.architecture).title} · {decoder_spec(c.decoder).title} ({c.loss}{random})"
 
 
 def draw(lines: list[list[Reconstruction]]) -> Any:
     """Return the curves, with the blur of each grid of the same photo."""
-    original01 = to_tensor(lines[0][0].original)
+    original01 = lines[0][0].photo.photo01
     sizes = {grid(x.configuration) for line in lines for x in line}
     blurs = {size: blur_metrics(original01, size) for size in sizes}
     return depth_curves([[x.to_dict() for x in line] for line in lines], blurs)

@@ -10,6 +10,7 @@ from explorer import Explorer
 from explorer.configurations import FusedConfiguration, place_title
 from explorer.decoders import decoder_spec
 from explorer.decoders.fusion import FUSIONS
+from explorer.measures.metrics import METRICS
 from explorer.pictures.colours import gradient
 from explorer.pictures.feature_maps import share_map
 from explorer.reconstruction import Ensemble
@@ -18,7 +19,6 @@ from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import labels
-from explorer.ui.texts.readings import METRICS
 
 TITLE = "Ensemble"
 SELECTORS = {
@@ -66,7 +66,7 @@ def build(explorer: Explorer) -> View:
             yield empty()
             return
         c = settle(ways, start, *asked)
-        found = explorer.ensemble(question.path, c.sources, c.fusion, c.decoder, c.loss, c.weights)
+        found = explorer.ensemble(question.photo, c)
         best = found.best_alone
         yield moved(c, asked) | {
             title: ensemble_title(c),
@@ -176,10 +176,10 @@ def figures_text(found: Ensemble) -> str:
     header = [escape(place_title(x.configuration.sources)) + " alone" for x in sides[:-1]] + ["together"]
     rows = [
         (
-            f'{metric.name} <span class="unit">{metric.unit}</span>',
-            *(metric.format(getattr(x.metrics, metric.key)) for x in sides),
+            f'{metric.name} <span class="unit">{metric.beside}</span>',
+            *(metric.format(x.metrics.get(key)) for x in sides),
         )
-        for metric in METRICS
+        for key, metric in METRICS.items()
     ]
     return labels.table(["", *header], rows)
 
@@ -195,15 +195,14 @@ def contributions_text(found: Ensemble, results: Results) -> str:
             f"On this photo <b>{more:+.2f} dB</b> compared with the best source alone, "
             f"{escape(place_title(best.configuration.sources))}, by the same kind of decoder."
         )
-    row = results.row(c) or {}
-    gain = row.get("gain")
-    if gain:
-        low, high = gain["ci95"]
+    row = results.row(c)
+    if row and row.gain:
+        low, high = row.gain.ci95
         lines.append(
-            f"On the {len(row['per_image'])} test photos <b>{gain['psnr']:+.2f} dB</b> on average "
-            f"(95 % interval {low:+.2f} to {high:+.2f}, {_chance(gain['p_holm'])})."
+            f"On the {len(row.per_image)} test photos <b>{row.gain.psnr:+.2f} dB</b> on average "
+            f"(95 % interval {low:+.2f} to {high:+.2f}, {_chance(row.gain.p_holm)})."
         )
-    lost = {tuple(x["source"]): x["loss"] for x in row.get("contributions", ())}
+    lost = {x.place: x.psnr for x in row.lost} if row else {}
     columns = {
         "alone, dB": [f"{x.alone.metrics.psnr:.2f}" if x.alone else "–" for x in found.contributions],
         "without it, dB": [f"{x.without.psnr:.2f}" for x in found.contributions],

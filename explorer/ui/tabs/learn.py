@@ -1,7 +1,6 @@
 """The Learn tab: a lesson of eight steps that sets the controls and shows what they give."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -10,22 +9,22 @@ import gradio as gr
 from explorer import Explorer
 from explorer.configurations import Configuration
 from explorer.experiments.bits import PHOTO_BITS
-from explorer.measures.metrics import Metrics
+from explorer.measures.metrics import METRICS, Metric, Metrics
 from explorer.pictures.feature_maps import FeatureMaps
 from explorer.results.measured import Results
-from explorer.results.privacy import found_again, read_study
+from explorer.results.privacy import Study
 from explorer.ui.controls import Jump, Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import picture
 from explorer.ui.texts import labels
 from explorer.ui.texts.lesson import STEPS, Step, step_at
-from explorer.ui.texts.readings import METRICS, Metric
 from explorer.ui.texts.worksheet import worksheet
 
 TITLE = "Learn"
 MAPS = 16
+NO_STUDY = Study()
 PHOTO_NUMBERS = PHOTO_BITS // 8
-FIGURES = [metric for metric in METRICS if metric.key in ("psnr", "lpips")]
+FIGURES = [METRICS[key] for key in ("psnr", "lpips")]
 GO = """element.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -39,7 +38,7 @@ QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queu
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
     first = STEPS[0]
-    study = read_study(explorer.folder / "privacy.json")
+    study = Study.read(explorer.engine.folder / "privacy.json")
     with gr.Column(elem_id="learn"):
         steps = gr.HTML(steps_html(1), js_on_load=GO, apply_default_css=False, elem_id="learn-steps")
         with gr.Column(elem_id="learn-read"):
@@ -78,7 +77,7 @@ def build(explorer: Explorer) -> View:
     def show(question: Question, wanted: int) -> Iterator[Update]:
         """Show what the controls give; then the feature maps, if the step is about them."""
         c = question.configuration
-        result = explorer.reconstruct(question.path, **asdict(c))
+        result = explorer.reconstruct(question.photo, c)
         yield {
             looks: gr.Radio(value=label_of(step_at(wanted), c)),
             title: labels.result_title(result),
@@ -87,7 +86,7 @@ def build(explorer: Explorer) -> View:
             figures: figures_html(result.metrics),
         }
         if step_at(wanted).maps:
-            maps = explorer.features(question.path, c.architecture, c.layer, c.weights)
+            maps = explorer.features(question.photo, c)
             yield {about_maps: maps_html(maps), strip: maps.mosaic(per_page=MAPS)}
 
     def empty() -> Update:
@@ -171,21 +170,20 @@ def reading_html(number: int) -> str:
     )
 
 
-def thinking_html(step: Step, results: Results, study: dict[str, Any] | None = None) -> str:
+def thinking_html(step: Step, results: Results, study: Study = NO_STUDY) -> str:
     """Return a step's question; its answer, with what was measured of its looks, opens on demand."""
-    known = measured(step, results) + (study_html(study) if study and step.study else "")
+    known = measured(step, results) + (study_html(study) if step.study else "")
     return (
         f"<h3>Think</h3><p>{step.question}</p>"
         f"<details><summary>What you see</summary><p>{step.answer}</p>{known}</details>"
     )
 
 
-def study_html(study: dict[str, Any]) -> str:
+def study_html(study: Study) -> str:
     """Return the privacy study as a table, and how to read it; nothing without any."""
-    header, rows = found_again(study)
-    if not rows:
+    if not study.rows:
         return ""
-    photos = study["protocol"]["photos"]
+    photos, (header, rows) = study.photos, study.table()
     return (
         f"<p>Measured: {photos} photos were sent as features of EfficientNet-Lite0, a network made for "
         "phones, and drawn from them by this page’s decoder. How often a network found the right one among "
@@ -197,16 +195,14 @@ def study_html(study: dict[str, Any]) -> str:
 def measured(step: Step, results: Results) -> str:
     """Return the mean figures of a step's looks over the test photos as a table; nothing without any."""
     rows = [
-        (look.label, *(metric.format(row["mean"][metric.key]) for metric in FIGURES))
+        (look.label, *(metric.format(row.mean.get(metric.key)) for metric in FIGURES))
         for look in step.looks
         if (row := results.row(look.configuration))
     ]
     if len(rows) < 2:
         return ""
     photos = results.protocol.get("photos", "the")
-    return labels.table(
-        [f"Mean of {photos} test photos", *(f"{metric.name}, {metric.unit}" for metric in FIGURES)], rows
-    )
+    return labels.table([f"Mean of {photos} test photos", *(metric.heading for metric in FIGURES)], rows)
 
 
 def figures_html(metrics: Metrics | None) -> str:
@@ -215,14 +211,13 @@ def figures_html(metrics: Metrics | None) -> str:
 
 
 def _figure(metrics: Metrics | None, metric: Metric) -> str:
-    value = getattr(metrics, metric.key, None)
-    figure, reading = ("–", "") if value is None else (metric.format(value), metric.read(value))
-    arrow = "↑" if metric.higher else "↓"
+    value = metrics.get(metric.key) if metrics else None
     return (
         f'<div><dt><abbr title="{metric.full_name}">{metric.name}</abbr></dt> '
-        f'<dd><b data-metric="{metric.key}">{figure}</b> <span class="unit">{metric.unit}</span> '
-        f'<span class="direction"><span aria-hidden="true">{arrow} </span>{metric.direction}</span></dd>'
-        f'<dd class="reading">{reading}</dd></div>'
+        f'<dd><b data-metric="{metric.key}">{metric.format(value)}</b> '
+        f'<span class="unit">{metric.beside}</span> <span class="direction">'
+        f'<span aria-hidden="true">{metric.arrow} </span>{metric.direction}</span></dd>'
+        f'<dd class="reading">{metric.read(value)}</dd></div>'
     )
 
 

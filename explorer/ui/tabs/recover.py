@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -86,7 +86,7 @@ def build(explorer: Explorer) -> View:
             before.superseded = True
         yield {
             title: recover_title(question.configuration),
-            original: explorer.photo(question.path),
+            original: question.photo.crop,
             recovered: None,
             figures: recover_figures(None, rival_text(question)),
             curve: None,
@@ -103,10 +103,10 @@ def build(explorer: Explorer) -> View:
 
     def rival_text(question: Question) -> str:
         """Return the figures of the best measured decoder of the layer on this photo."""
-        rival = best_decoder(explorer, question.configuration)
+        rival = explorer.engine.best(question.configuration)
         if rival is None:
             return ""
-        result = explorer.reconstruct(question.path, **asdict(rival))
+        result = explorer.reconstruct(question.photo, rival)
         error = explorer.agreement(result).errors[rival.layer]
         return seen_again.rival_text(result, error)
 
@@ -128,7 +128,7 @@ def build(explorer: Explorer) -> View:
                     if search.ended:
                         break
                     yield {figures: labels.fitting(share)}
-            asked = (question.path, c.architecture, c.layer, c.weights, wanted)
+            asked = (question.photo, c, wanted)
             for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
                 if search.ended:
                     break
@@ -189,12 +189,3 @@ def settings(
         restarts=int(restarts),
         seed=int(seed),
     )
-
-
-def best_decoder(explorer: Explorer, c: Configuration) -> Configuration | None:
-    """Return the ready configuration with the highest mean PSNR at a layer, None if none was measured."""
-    place = (c.architecture, c.layer, c.weights)
-    here = [x for x in explorer.catalogue().single if (x.architecture, x.layer, x.weights) == place]
-    rows = {x: explorer.results().row(x) for x in here}
-    measured = {x: row["mean"]["psnr"] for x, row in rows.items() if row}
-    return max(measured, key=measured.get, default=None)

@@ -11,15 +11,13 @@ from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import SOURCES
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import Operation
-from explorer.measures.baselines import Standing
-from explorer.measures.comparison import Comparison
-from explorer.measures.metrics import Metrics, metric_spec
-from explorer.pictures.colours import gradient
+from explorer.measures.metrics import METRICS, Metric, Metrics
+from explorer.pictures.colours import ERROR_RANGE, gradient
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
-from explorer.reconstruction import ERROR_RANGE, Reconstruction, Surgery
+from explorer.reconstruction import Comparison, Reconstruction, Surgery
 from explorer.results.measured import Results
+from explorer.results.standing import Standing
 from explorer.ui.choices import LOSS_NAMES
-from explorer.ui.texts.readings import METRICS, Metric
 
 SELECTORS = {
     "architecture": "Network (architecture)",
@@ -69,29 +67,26 @@ def result_title(result: Reconstruction | None) -> str:
     if result.fitted_on:
         parts.append(f"fitted on the {result.fitted_on} example photos only")
     about = f"{' · '.join(parts)} · {result.seconds:.2f} s"
-    heading = f"Seen through {encoder_spec(c.architecture).title} {c.layer}"
+    heading = f"Seen through {encoder_spec(c.architecture).full_title} {c.layer}"
     return f'<h2>{heading}</h2><p class="about">{escape(about)}</p>'
 
 
 def cards(metrics: Metrics | None) -> str:
     """Return the four cards; without figures they keep their size."""
-    return (
-        f'<section class="cards" aria-label="Figures">{"".join(_card(m, metrics) for m in METRICS)}</section>'
-    )
+    every = "".join(_card(metric, metrics) for metric in METRICS.values())
+    return f'<section class="cards" aria-label="Figures">{every}</section>'
 
 
 def _card(metric: Metric, metrics: Metrics | None) -> str:
-    value = getattr(metrics, metric.key, None)
-    figure = "–" if value is None else metric.format(value)
-    reading = "" if value is None else metric.read(value)
-    arrow = "↑" if metric.higher else "↓"
+    value = metrics.get(metric.key) if metrics else None
     return (
         f'<article class="card" id="card-{metric.key}">'
         f'<h3><abbr title="{metric.full_name}">{metric.name}</abbr>'
-        f'<span class="direction"><span aria-hidden="true">{arrow} </span>{metric.direction}</span></h3>'
-        f'<p class="figure"><b data-metric="{metric.key}">{figure}</b> '
-        f'<span class="unit">{metric.unit}</span></p>'
-        f'<p class="reading">{reading}</p></article>'
+        f'<span class="direction"><span aria-hidden="true">{metric.arrow} </span>{metric.direction}</span>'
+        "</h3>"
+        f'<p class="figure"><b data-metric="{metric.key}">{metric.format(value)}</b> '
+        f'<span class="unit">{metric.beside}</span></p>'
+        f'<p class="reading">{metric.read(value)}</p></article>'
     )
 
 
@@ -197,14 +192,14 @@ def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
     spec = encoder_spec(c.architecture)
     layer = spec.layer(c.layer)
     return (
-        f"<h2>{spec.title} {c.layer}, depth {index + 1} of {len(results)}</h2>"
+        f"<h2>{spec.full_title} {c.layer}, depth {index + 1} of {len(results)}</h2>"
         f'<p class="about">{layer.size}×{layer.size} places × {layer.channels} channels · '
         f"{depth_caption(results[index]).partition(' ')[2]}</p>"
     )
 
 
 def depth_caption(result: Reconstruction) -> str:
-    return f"{result.configuration.layer} {METRICS[0].format(result.metrics.psnr)} dB"
+    return f"{result.configuration.layer} {METRICS['psnr'].with_unit(result.metrics.psnr)}"
 
 
 def way(letter: str, c: Configuration) -> str:
@@ -233,13 +228,14 @@ def verdict_text(found: Comparison | None) -> str:
         return ""
     rows = []
     for verdict in found.verdicts:
-        spec = metric_spec(verdict.metric)
+        metric = METRICS[verdict.metric]
         usual = "not measured"
         if verdict.usual is not None and verdict.spread is not None:
-            usual = f"{verdict.usual:+.{spec.digits}f} ± {verdict.spread:.{spec.digits}f}"
+            usual = f"{verdict.usual:+.{metric.digits}f} ± {verdict.spread:.{metric.digits}f}"
         winner = verdict.winner.upper() or "equal"
-        values = (spec.format(verdict.a), spec.format(verdict.b), winner, spec.format(verdict.by))
-        rows.append((f'<abbr title="{escape(verdict.sentence)}">{spec.name}</abbr>', *values, usual))
+        a, b, by = map(metric.with_unit, (verdict.a, verdict.b, verdict.by))
+        name = f'<abbr title="{escape(verdict.sentence)}">{metric.name}</abbr>'
+        rows.append((name, a, b, winner, by, usual))
     header = ["", "A", "B", "better", "by", "A − B on the test photos (mean ± spread)"]
     return table(header, rows) + f'<p class="about">{escape(found.verdicts[0].sentence)}</p>'
 
@@ -250,9 +246,9 @@ def photos_table(found: Sequence[Reconstruction], results: Results) -> str:
     for number, result in enumerate(found, start=1):
         c, psnr = result.configuration, result.metrics.psnr
         share = results.percentile(c, "psnr", psnr)
-        values = [metric.format(getattr(result.metrics, metric.key)) for metric in METRICS]
+        values = [metric.format(result.metrics.get(key)) for key, metric in METRICS.items()]
         rows.append((f"photo {number}", *values, "not measured" if share is None else f"{share:.0%}"))
-    header = ["", *(f"{metric.name}, {metric.unit}" for metric in METRICS), "PSNR above that of test photos"]
+    header = ["", *(metric.heading for metric in METRICS.values()), "PSNR above that of test photos"]
     return table(header, rows)
 
 
@@ -262,7 +258,7 @@ def surgery_title(result: Reconstruction | None) -> str:
         return f'<h2>Surgery on features</h2><p class="about">{NO_PHOTO}</p>'
     c = result.configuration
     return (
-        f"<h2>Surgery on {encoder_spec(c.architecture).title} {c.layer}</h2>"
+        f"<h2>Surgery on {encoder_spec(c.architecture).full_title} {c.layer}</h2>"
         f'<p class="about">Left: decoded from the features as they are. Right: after the operation.</p>'
     )
 
@@ -280,9 +276,11 @@ def surgery_figures(result: Surgery | None) -> str:
     c = result.after.configuration
     layer = encoder_spec(c.architecture).layer(c.layer)
     rows = [
-        (f'{metric.name} <span class="unit">{metric.unit}</span>', *map(metric.format, values))
-        for metric in METRICS
-        for values in [[getattr(side.metrics, metric.key) for side in (result.before, result.after)]]
+        (
+            f'{metric.name} <span class="unit">{metric.beside}</span>',
+            *(metric.format(side.metrics.get(key)) for side in (result.before, result.after)),
+        )
+        for key, metric in METRICS.items()
     ]
     held = [f"{bits / 8000:,.1f}" for bits in (result.bits_before, result.bits_after)]
     rows.append(('Held in the features <span class="unit">kB, estimated</span>', *held))

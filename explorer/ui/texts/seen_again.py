@@ -6,11 +6,12 @@ from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.measures.agreement import Agreement, Guess
+from explorer.measures.metrics import METRICS
 from explorer.reconstruction import Reconstruction, Recovery
 from explorer.ui.choices import LOSS_NAMES
 from explorer.ui.texts.labels import NO_PHOTO
-from explorer.ui.texts.readings import METRICS
 
+SHOWN = ("psnr", "ssim", "lpips")  # of a search
 SURE = 0.2  # probability of the first guess from which it is taken seriously
 
 
@@ -52,7 +53,7 @@ def recover_title(c: Configuration | None) -> str:
     if c is None:
         return f'<h2>Recovered without training</h2><p class="about">{NO_PHOTO}</p>'
     return (
-        f"<h2>{encoder_spec(c.architecture).title} {c.layer}, without a trained decoder</h2>"
+        f"<h2>{encoder_spec(c.architecture).full_title} {c.layer}, without a trained decoder</h2>"
         '<p class="about">A picture is changed, step by step, until the network finds the same features in '
         "it as in the photo. Where it still differs from the photo then, the features do not tell.</p>"
     )
@@ -62,10 +63,10 @@ def rival_text(result: Reconstruction, error: float | None) -> str:
     """Return what the best trained decoder makes of the same features, with its relative feature error."""
     c = result.configuration
     agrees = "" if error is None else f", relative feature error {error:.3f}"
-    psnr = METRICS[0].format(result.metrics.psnr)
+    psnr = METRICS["psnr"].with_unit(result.metrics.psnr)
     return (
         f"For comparison, the best decoder measured at this layer ({decoder_spec(c.decoder).title}, "
-        f"{LOSS_NAMES.get(c.loss, c.loss)}) on this photo: {psnr} dB{agrees}."
+        f"{LOSS_NAMES.get(c.loss, c.loss)}) on this photo: {psnr}{agrees}."
     )
 
 
@@ -75,8 +76,7 @@ def recover_figures(found: Recovery | None, rival: str = "", state: str = "") ->
     if found is None:
         return best
     metrics = found.result.metrics
-    values = [f"{x.name} {x.format(getattr(metrics, x.key))}" for x in METRICS[:3]]
-    values[0] += f" {METRICS[0].unit}"
+    values = [f"{METRICS[key].name} {METRICS[key].with_unit(metrics[key])}" for key in SHOWN]
     state = state or ("Finished" if found.done else "Running")
     role = "" if state == "Running" else ' role="status"'
     return (

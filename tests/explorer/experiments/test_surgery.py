@@ -8,7 +8,8 @@ import torch
 from explorer import Explorer, UserError
 from explorer.encoders.weights import philox_uniform
 from explorer.experiments.bits import PHOTO_BITS, held_bits
-from explorer.experiments.surgery import OPERATIONS, Given, operation_spec
+from explorer.experiments.operations import Given
+from explorer.experiments.surgery import OPERATIONS, Change, operation_spec
 
 CHANNELS, SIDE = 10, 8
 PLACES = SIDE * SIDE
@@ -180,13 +181,13 @@ def test_table_row_is_complete_and_its_strengths_are_allowed(operation):
     assert operation.low <= operation.default <= operation.high
     assert list(operation.curve) == sorted(set(operation.curve))
     for strength in (operation.low, operation.high, *operation.curve):
-        assert operation.check(strength, mask=True, other=True) == strength
+        assert operation.check(Change(operation.name, strength, mask=True, other=True)) == strength
 
 
 @pytest.mark.parametrize("strength", [float("nan"), float("inf"), -1, 100.1, "much", [3], "1e999"])
 def test_strength_that_is_no_number_in_the_range_is_one_sentence(strength):
     with pytest.raises(UserError, match="choose 0 to 100 % of the channels") as raised:
-        OPERATIONS["drop"].check(strength)
+        OPERATIONS["drop"].check(Change("drop", strength))
     assert "\n" not in str(raised.value)
 
 
@@ -196,7 +197,9 @@ def test_unknown_operation_gets_the_closest_name():
 
 
 def test_three_bits_cost_little_and_one_bit_much(explorer, cat):
-    three, one = (explorer.surgery(cat, operation="quantise", strength=bits) for bits in (3, 1))
+    three, one = (
+        explorer.surgery(cat, change=Change(operation="quantise", strength=bits)) for bits in (3, 1)
+    )
     assert three.before.metrics == one.before.metrics == explorer.reconstruct(cat).metrics
     assert three.before.metrics.psnr - three.after.metrics.psnr < 2
     assert one.before.metrics.psnr - one.after.metrics.psnr > 8
@@ -207,7 +210,9 @@ def test_three_bits_cost_little_and_one_bit_much(explorer, cat):
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "quantise"])
 def test_reconstruction_stays_as_it_is_at_the_harmless_end_of_the_slider(explorer, cat, square, name):
     found = explorer.surgery(
-        cat, layer="block3", operation=name, strength=UNTOUCHED_AT[name], mask=square, other=cat
+        cat,
+        layer="block3",
+        change=Change(operation=name, strength=UNTOUCHED_AT[name], mask=square, other=cat),
     )
     assert found.after.reconstruction.tobytes() == found.before.reconstruction.tobytes()
     assert found.after.metrics == found.before.metrics
@@ -217,7 +222,8 @@ def test_reconstruction_stays_as_it_is_at_the_harmless_end_of_the_slider(explore
 def test_dropping_all_channels_draws_the_same_for_every_photo(explorer, cat):
     coffee = cat.with_name("coffee.jpg")
     drawn = [
-        explorer.surgery(photo, layer="block2", operation="drop", strength=100) for photo in (cat, coffee)
+        explorer.surgery(photo, layer="block2", change=Change(operation="drop", strength=100))
+        for photo in (cat, coffee)
     ]
     assert drawn[0].after.reconstruction.tobytes() == drawn[1].after.reconstruction.tobytes()
     assert drawn[0].bits_after == 0
@@ -227,14 +233,14 @@ def test_dropping_all_channels_draws_the_same_for_every_photo(explorer, cat):
 
 def test_swapping_all_channels_draws_the_other_photo(explorer, cat):
     coffee = cat.with_name("coffee.jpg")
-    found = explorer.surgery(cat, operation="swap", strength=100, other=coffee)
+    found = explorer.surgery(cat, change=Change(operation="swap", strength=100, other=coffee))
     expected = explorer.reconstruct(coffee).reconstruction
     assert found.after.reconstruction.tobytes() == expected.tobytes()
     assert found.after.original.tobytes() == explorer.reconstruct(cat).original.tobytes()
 
 
 def test_erasing_a_region_leaves_the_rest_of_the_picture(explorer, cat, square):
-    found = explorer.surgery(cat, layer="block2", operation="mask", mask=square)
+    found = explorer.surgery(cat, layer="block2", change=Change(operation="mask", mask=square))
     before, after = (np.asarray(r.reconstruction, dtype=float) for r in (found.before, found.after))
     changed = np.abs(after - before).mean(axis=2)
     assert changed[:40].max() < 1
@@ -244,15 +250,15 @@ def test_erasing_a_region_leaves_the_rest_of_the_picture(explorer, cat, square):
 
 def test_mask_of_another_shape_than_the_photo_is_refused(explorer, cat):
     with pytest.raises(UserError, match="use the photo's own shape"):
-        explorer.surgery(cat, operation="mask", mask=np.ones((400, 100), bool))
+        explorer.surgery(cat, change=Change(operation="mask", mask=np.ones((400, 100), bool)))
 
 
 def test_curve_has_the_figures_of_single_operations(explorer, cat, square):
-    curve = explorer.surgery_curve(cat, layer="block3", operation="mask", mask=square)
+    curve = explorer.surgery_curve(cat, layer="block3", change=Change(operation="mask", mask=square))
     assert [row["strength"] for row in curve] == list(OPERATIONS["mask"].curve)
     for row in (curve[0], curve[3], curve[-1]):
         single = explorer.surgery(
-            cat, layer="block3", operation="mask", strength=row["strength"], mask=square
+            cat, layer="block3", change=Change(operation="mask", strength=row["strength"], mask=square)
         )
         assert row["psnr"] == pytest.approx(single.after.metrics.psnr, abs=1e-3)
         assert row["bits"] == round(single.bits_after)
@@ -261,22 +267,33 @@ def test_curve_has_the_figures_of_single_operations(explorer, cat, square):
 
 def test_slider_move_runs_neither_encoder_nor_the_untouched_decoding_again(cat, monkeypatch):
     explorer = Explorer(device="cpu")
-    first = explorer.surgery(cat, layer="block4", decoder="linear", strength=4)
-    encoder = explorer.encoder("vgg16")
+    first = explorer.surgery(cat, layer="block4", decoder="linear", change=Change(strength=4))
+    encoder = explorer.engine.encoder("vgg16")
     monkeypatch.setattr(type(encoder), "__call__", lambda *_: pytest.fail("the encoder ran again"))
-    assert explorer.surgery(cat, layer="block4", decoder="linear", strength=2).before is first.before
-    explorer.surgery_curve(cat, layer="block4", decoder="linear", operation="noise")
+    assert (
+        explorer.surgery(cat, layer="block4", decoder="linear", change=Change(strength=2)).before
+        is first.before
+    )
+    explorer.surgery_curve(cat, layer="block4", decoder="linear", change=Change(operation="noise"))
 
 
 def test_other_layers_and_networks_can_be_operated_on(explorer, cat):
-    found = explorer.surgery(cat, "alexnet", "conv1", "linear", operation="keep", strength=25)
+    found = explorer.surgery(
+        cat,
+        architecture="alexnet",
+        layer="conv1",
+        decoder="linear",
+        change=Change(operation="keep", strength=25),
+    )
     assert found.channels == 48
     assert found.after.configuration.architecture == "alexnet"
     assert found.after.metrics.psnr < found.before.metrics.psnr
 
 
 def test_result_as_json_says_what_was_done(explorer, cat):
-    found = json.loads(json.dumps(explorer.surgery(cat, operation="drop", strength=25).to_dict()))
+    found = json.loads(
+        json.dumps(explorer.surgery(cat, change=Change(operation="drop", strength=25)).to_dict())
+    )
     assert found.keys() == {
         *("architecture", "layer", "decoder", "loss", "weights", "operation", "strength", "unit"),
         *("channels", "positions", "bits_before", "bits_after", "bits_photo", "before", "after", "seconds"),
@@ -302,8 +319,8 @@ def test_result_as_json_says_what_was_done(explorer, cat):
 )
 def test_mistake_is_one_sentence(explorer, cat, wrong, said):
     with pytest.raises(UserError, match=said) as raised:
-        explorer.surgery(cat, **wrong)
+        explorer.surgery(cat, change=Change(**wrong))
     assert "\n" not in str(raised.value)
     if "strength" not in wrong:
         with pytest.raises(UserError, match=said):
-            explorer.surgery_curve(cat, **wrong)
+            explorer.surgery_curve(cat, change=Change(**wrong))

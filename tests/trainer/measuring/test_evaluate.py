@@ -7,7 +7,7 @@ import pytest
 from explorer import Explorer
 from explorer.configurations import configuration_of, in_order
 from explorer.folders import BUNDLED
-from explorer.measures.metrics import psnr
+from explorer.measures.pixels import psnr
 from trainer.__main__ import main
 from trainer.measuring.evaluate import evaluate
 from trainer.measuring.results_file import write_results

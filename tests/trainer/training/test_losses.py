@@ -3,7 +3,8 @@ import torch
 
 from explorer.configurations import Configuration, check_names
 from explorer.decoders.losses import LOSSES, LossSpec
-from explorer.measures.metrics import lpips, mse
+from explorer.measures.lpips import lpips
+from explorer.measures.pixels import mse
 from trainer.training.losses import reconstruction_loss
 
 
