@@ -7,14 +7,11 @@ from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import SOURCES
+from explorer.ui.texts import texts
+from explorer.ui.texts.filters import LOSS_NAMES
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
-LOSS_TITLES = {
-    "mse": "MSE – right pixel by pixel",
-    "lpips": "LPIPS – right to the eye",
-    "hybrid": "Hybrid – half of each",
-}
-LOSS_NAMES = {"mse": "MSE", "lpips": "LPIPS", "hybrid": "hybrid"}
+LOSS_TITLES: dict[str, str] = texts("controls").loss_titles
 
 Choices = list[tuple[str, str]]
 
@@ -58,6 +55,11 @@ def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
             (SOURCES[x][0].upper() + SOURCES[x][1:], x) for x in ready_weights(catalogue, c.architecture)
         ],
     }
+
+
+def missing(catalogue: Catalogue, c: Configuration) -> list[tuple[Configuration, str]]:
+    """Return what cannot be shown at the layer of `c`, with the reasons; nothing for a timm model."""
+    return catalogue.missing_at(c.architecture, c.layer) if c.architecture in ENCODERS else []
 
 
 def sources_key(c: FusedConfiguration) -> str:

@@ -12,12 +12,14 @@ import gradio as gr
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
+from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
 from explorer.ui import choices
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
 
+labels = texts("controls")
 Update = dict[Any, Any]
 
 
@@ -102,12 +104,12 @@ class Controls:
                 allow_custom_value=True,
                 elem_id="timm-id",
             )
-            gr.HTML(labels.ZOO)
+            gr.HTML(labels.zoo())
         self.missing = gr.HTML(elem_id="missing")
         with gr.Accordion("What am I choosing?", open=False, elem_id="help"):
-            gr.Markdown(labels.help_text())
+            gr.Markdown(labels.help(DECODERS, LOSSES))
         with gr.Accordion("Photo credits", open=False, elem_id="credits"):
-            gr.Markdown(labels.credits_text(EXAMPLES / "CREDITS.md"))
+            gr.Markdown(labels.credits(photo_credits(EXAMPLES / "CREDITS.md")))
 
     @property
     def triggers(self) -> list[Any]:
@@ -131,7 +133,7 @@ class Controls:
         """
         found, note = choices.settle(self.catalogue, wanted)
         updates = selector_updates(self.catalogue, found, selected)
-        missing = labels.missing_text(self.catalogue, found)
+        missing = labels.not_on_offer(choices.missing(self.catalogue, found))
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
 
 
@@ -174,7 +176,7 @@ def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> l
             filterable=False,
             visible=field != "weights" or len(offered.get(field, [])) > 1,
         )
-        for field, label in labels.SELECTORS.items()
+        for field, label in labels.selectors.items()
     ]
 
 
@@ -186,3 +188,10 @@ def selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]
         moved = {} if value == current else {"value": value}
         updates.append(gr.update(choices=offered, visible=field != "weights" or len(offered) > 1, **moved))
     return updates
+
+
+def photo_credits(path: Path) -> list[dict[str, str]]:
+    """Return the rows of the table in a file such as CREDITS.md; none without the file."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]

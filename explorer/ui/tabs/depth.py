@@ -1,6 +1,6 @@
 """The Depth tab: one photo through every layer of a network, shallow to deep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -18,12 +18,14 @@ from explorer.reconstruction import Reconstruction
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import gallery, picture
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
+from explorer.ui.texts.readings import METRICS
 from explorer.ui.wiring import PAGE_EVENT
 
-TITLE = "Depth"
+text = texts("depth")
+TITLE = text.title
 MAX_OVERLAYS = 4
-PLAY, STOP = "Play", "Stop"
+PLAY, STOP = text.play, text.stop
 FRAME_SECONDS = 0.9
 
 
@@ -32,7 +34,7 @@ def build(explorer: Explorer) -> View:
     series = depth_series(explorer.catalogue())
     with gr.Row(elem_id="depth", equal_height=False):
         with gr.Column(elem_id="depth-picture"):
-            title = gr.HTML(labels.depth_title([]), elem_classes="answer", elem_id="depth-title")
+            title = gr.HTML(depth_title([]), elem_classes="answer", elem_id="depth-title")
             with gr.Row(elem_classes="pair"):
                 original = picture("depth-original", "The original photo")
                 reconstruction = picture("depth-reconstruction", "The reconstruction at the chosen depth")
@@ -68,7 +70,7 @@ def build(explorer: Explorer) -> View:
             original: found[0].original,
             depth: gr.Slider(1, max(2, len(found)), index + 1, step=1),
             strip: gr.update(
-                value=[(x.reconstruction, labels.depth_caption(x)) for x in found], selected_index=index
+                value=[(x.reconstruction, depth_caption(x)) for x in found], selected_index=index
             ),
             download: gr.DownloadButton(interactive=False),
             **at(index, found),
@@ -79,7 +81,7 @@ def build(explorer: Explorer) -> View:
             architecture, decoder, loss, weights = series[name]
             lines.append(explorer.depth(question.path, architecture, decoder, loss, weights))
         yield {curves: draw(lines)}
-        gif = animation([(x.reconstruction, labels.depth_caption(x)) for x in found], found[0].original)
+        gif = animation([(x.reconstruction, depth_caption(x)) for x in found], found[0].original)
         yield {
             download: gr.DownloadButton(
                 "Download GIF", value=offered_file("depth.gif", gif), interactive=True
@@ -88,13 +90,13 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, curves: None, results: []}
-        return pictures | {title: labels.depth_title([]), download: gr.DownloadButton(interactive=False)}
+        return pictures | {title: depth_title([]), download: gr.DownloadButton(interactive=False)}
 
     def at(index: int, found: list[Reconstruction]) -> Update:
         """Return the picture and the heading for one depth."""
         alt_text = f"Reconstruction from {found[index].configuration.layer}"
         return {
-            title: labels.depth_title(found, index),
+            title: depth_title(found, index),
             reconstruction: gr.update(value=found[index].reconstruction, alt_text=alt_text),
         }
 
@@ -135,10 +137,27 @@ def depth_series(catalogue: Catalogue) -> dict[str, tuple[str, str, str, str]]:
 
 
 def series_label(architecture: str, decoder: str, loss: str, weights: str) -> str:
-    random = ", random weights" if weights != "imagenet" else ""
-    return (
-        f"{encoder_spec(architecture).title.split(' (')[0]} · {decoder_spec(decoder).title} ({loss}{random})"
-    )
+    """Return what an overlay is called."""
+    sentence = text.series if weights == "imagenet" else text.series_random
+    network = encoder_spec(architecture).title.split(" (")[0]
+    return sentence.format(network=network, decoder=decoder_spec(decoder).title, loss=loss)
+
+
+def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
+    """Return the heading of the tab, which names the layer that is shown."""
+    if not results:
+        return text.waiting()
+    c = results[index].configuration
+    spec = encoder_spec(c.architecture)
+    return text.heading(spec.title, spec.layer(c.layer), index + 1, len(results), decibels(results[index]))
+
+
+def depth_caption(result: Reconstruction) -> str:
+    return text.caption.format(layer=result.configuration.layer, psnr=decibels(result))
+
+
+def decibels(result: Reconstruction) -> str:
+    return METRICS[0].format(result.metrics.psnr)
 
 
 def draw(lines: list[list[Reconstruction]]) -> Any:

@@ -11,16 +11,18 @@ from explorer import Explorer, UserError
 from explorer.configurations import Configuration
 from explorer.experiments.settings import OPTIMISERS, STARTS, Settings
 from explorer.pictures.plots import recovery_curve
+from explorer.reconstruction import Recovery
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.pictures import picture
-from explorer.ui.texts import labels, seen_again
-from explorer.ui.texts.seen_again import recover_figures, recover_title
+from explorer.ui.texts import texts
+from explorer.ui.texts.readings import METRICS
 from explorer.ui.wiring import unexpected
 
-TITLE = "Recover"
+text, common = texts("recover"), texts("common")
+TITLE = text.title
 MANY_STEPS = 100_000  # here the seconds end it
 CHART_SECONDS = 1.0
-WAITING = "Waiting: this machine does one search at a time."
+WAITING = text.queueing
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -42,7 +44,7 @@ def build(explorer: Explorer) -> View:
     usual = Settings()
     with gr.Row(elem_id="recover", equal_height=False):
         with gr.Column(elem_id="recover-pictures"):
-            title = gr.HTML(recover_title(None), elem_id="recover-title")
+            title = gr.HTML(text.heading(None), elem_id="recover-title")
             with gr.Row(elem_classes="pair"):
                 original = picture("recover-original", "The original photo")
                 recovered = picture("recovered", "The picture that is being recovered")
@@ -85,7 +87,7 @@ def build(explorer: Explorer) -> View:
         if before:
             before.superseded = True
         yield {
-            title: recover_title(question.configuration),
+            title: text.heading(question.configuration),
             original: explorer.photo(question.path),
             recovered: None,
             figures: recover_figures(None, rival_text(question)),
@@ -95,7 +97,7 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = {original: None, recovered: None, curve: None, known: None}
-        texts = {title: recover_title(None), figures: recover_figures(None)}
+        texts = {title: text.heading(None), figures: recover_figures(None)}
         return pictures | texts | buttons(running=False)
 
     def buttons(running: bool) -> Update:
@@ -108,12 +110,12 @@ def build(explorer: Explorer) -> View:
             return ""
         result = explorer.reconstruct(question.path, **asdict(rival))
         error = explorer.agreement(result).errors[rival.layer]
-        return seen_again.rival_text(result, error)
+        return text.rival(rival, METRICS[0].format(result.metrics.psnr), error)
 
     def run(search: Search | None, *values: Any) -> Iterator[Update]:
         """Search until the time is up or it is stopped, showing what is found on the way."""
         if search is None:
-            yield {figures: labels.alert(labels.NO_PHOTO)}
+            yield {figures: common.alert(common.no_photo)}
             return
         search.stopped = False
         question = search.question
@@ -127,7 +129,7 @@ def build(explorer: Explorer) -> View:
                 for share in explorer.prepare([linear]):
                     if search.ended:
                         break
-                    yield {figures: labels.fitting(share)}
+                    yield {figures: common.fitting(share)}
             asked = (question.path, c.architecture, c.layer, c.weights, wanted)
             for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
                 if search.ended:
@@ -142,11 +144,11 @@ def build(explorer: Explorer) -> View:
                     update[curve] = recovery_curve(points)
                 yield update
             if not search.superseded:
-                state = "Stopped" if search.stopped else ""
+                state = text.stopped if search.stopped else ""
                 yield {figures: recover_figures(found, rival, state)} | buttons(running=False)
         except Exception as error:
             reason = str(error) if isinstance(error, UserError) else unexpected("recover")
-            yield {figures: labels.alert(reason)} | buttons(running=False)
+            yield {figures: common.alert(reason)} | buttons(running=False)
 
     def end(search: Search | None) -> None:
         if search:
@@ -154,7 +156,7 @@ def build(explorer: Explorer) -> View:
 
     # its own queue: a minute's search must not keep the other tabs' visitors waiting
     start.click(
-        lambda: (labels.note(WAITING), gr.Button(interactive=False)),
+        lambda: (common.note(WAITING), gr.Button(interactive=False)),
         None,
         [figures, start],
         queue=False,
@@ -177,7 +179,7 @@ def settings(
 ) -> Settings:
     """Return what the components say. Raises UserError for a number that is missing or out of range."""
     if None in (seconds, smoothness, jitter, restarts, seed):
-        raise UserError("A number among the settings is missing.")
+        raise UserError(text.number_missing)
     return Settings(
         start=start,
         optimiser=optimiser,
@@ -198,3 +200,9 @@ def best_decoder(explorer: Explorer, c: Configuration) -> Configuration | None:
     rows = {x: explorer.results().row(x) for x in here}
     measured = {x: row["mean"]["psnr"] for x, row in rows.items() if row}
     return max(measured, key=measured.get, default=None)
+
+
+def recover_figures(found: Recovery | None, rival: str = "", state: str = "") -> str:
+    """Return how far the recovery has come, and the trained decoder (a text) to compare it with."""
+    state = state or (text.finished if found and found.done else text.running)
+    return text.figures(METRICS[:3], found, rival, state)

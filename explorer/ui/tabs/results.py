@@ -1,10 +1,10 @@
 """The Results tab: everything that was measured, as a table, in charts and beside published figures."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import escape
 
 from explorer import Explorer
 from explorer.decoders import DECODERS, decoder_spec
@@ -20,8 +20,9 @@ from explorer.ui.choices import LOSS_NAMES, Choices
 from explorer.ui.controls import Jump, Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.results_table import SCRIPT, Row, configuration, csv_row, table_html
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
 
+labels = texts("common")
 TITLE = "Results"
 ALL = "all"
 FILTERS = {
