@@ -11,7 +11,7 @@ from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
 from explorer.ui.repairs import Page, repair
-from explorer.ui.static_files import STATIC, script
+from explorer.ui.static_files import script, style_sheets
 from explorer.ui.tabs import compare, depth, ensemble, explore, learn, recover, results, surgery
 from explorer.ui.texts import texts
 from explorer.ui.wiring import wire
@@ -73,7 +73,7 @@ def launch_options() -> dict[str, Any]:
     """Return how the page is served: look, limits, and nothing that calls another machine."""
     return {
         "theme": theme(),
-        "css_paths": STATIC / "style.css",
+        "css_paths": style_sheets(),
         "head": f"<script>{script('page')}</script>",
         "footer_links": ["api"],
         "allowed_paths": [str(EXAMPLES)],
