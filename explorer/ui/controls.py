@@ -78,37 +78,37 @@ class Controls:
         paths = list(examples().values())
         self.photo = gr.Image(
             str(paths[0]) if paths else None,
-            label="Photo",
+            label=labels.photo,
             sources=["upload", "webcam", "clipboard"],
             buttons=[],
             elem_id="photo",
-            alt_text="The photo you chose",
-            placeholder="Drop a photo here\nor click to choose one",
+            alt_text=labels.photo_shows,
+            placeholder=labels.drop_here,
         )
         self.gallery = gr.Dataset(
             components=[gr.Image(render=False)],
             samples=[[str(path)] for path in paths],
             type="index",
-            label="Or take an example",
+            label=labels.example,
             elem_id="examples",
         )
         self.selectors = selectors(catalogue, start)
         self.message = gr.HTML(elem_id="message")
-        self.stop = gr.Button("Stop fitting", size="sm", visible=False, elem_id="stop-fitting")
-        self.retry = gr.Button("Try again", size="sm", visible=False, elem_id="retry")
-        with gr.Accordion("Any other network", open=False, elem_id="zoo"):
+        self.stop = gr.Button(labels.stop, size="sm", visible=False, elem_id="stop-fitting")
+        self.retry = gr.Button(labels.retry, size="sm", visible=False, elem_id="retry")
+        with gr.Accordion(labels.other_network, open=False, elem_id="zoo"):
             self.model_id = gr.Dropdown(
                 timm_ids(),
                 value=None,
-                label="Id in the timm library: type to search",
+                label=labels.timm_id,
                 allow_custom_value=True,
                 elem_id="timm-id",
             )
             gr.HTML(labels.zoo())
         self.missing = gr.HTML(elem_id="missing")
-        with gr.Accordion("What am I choosing?", open=False, elem_id="help"):
+        with gr.Accordion(labels.help_title, open=False, elem_id="help"):
             gr.Markdown(labels.help(DECODERS, LOSSES))
-        with gr.Accordion("Photo credits", open=False, elem_id="credits"):
+        with gr.Accordion(labels.credits_title, open=False, elem_id="credits"):
             gr.Markdown(labels.credits(photo_credits(EXAMPLES / "CREDITS.md")))
 
     @property

@@ -127,7 +127,7 @@ def wire(
         if good and path and digest(good) != digest(path):
             return {
                 controls.photo: good,
-                controls.message: labels.alert(f"{reason} The photo before it is still shown."),
+                controls.message: labels.alert(labels.photo_before.format(reason=reason)),
             }
         cleared = {key: value for view in views.values() for key, value in view.empty().items()}
         cleared |= {controls.message: labels.alert(reason), answered: {}}
@@ -189,7 +189,7 @@ def wire(
 def unexpected(tab: str) -> str:
     """Log the exception being handled; return what a visitor is told of it."""
     log.exception("the tab %s failed", tab)
-    return "This could not be shown because of a fault in the app, which is now in the server's log."
+    return labels.fault
 
 
 def query(tab: str, path: str | None, c: Configuration) -> dict[str, str]:

@@ -34,7 +34,7 @@ def build(explorer: Explorer) -> View:
         with gr.Row(elem_id="second") as second_row:
             others = selectors(catalogue, second, prefix="b_")
         files = gr.File(
-            label=f"Up to {MAX_PHOTOS} photos (without any: the examples)",
+            label=text.files.format(count=MAX_PHOTOS),
             file_count="multiple",
             file_types=["image"],
             visible=False,
@@ -45,22 +45,22 @@ def build(explorer: Explorer) -> View:
             8,
             1,
             step=0.5,
-            label="Zoom: all pictures together, where the pointer is",
+            label=text.zoom,
             elem_id="zoom",
         )
         with gr.Row(elem_id="four") as four:
             with gr.Column():
                 gr.HTML(text.original_side)
-                original = picture("compare-original", "The original photo", zoom=True)
+                original = picture("compare-original", text.original, zoom=True)
             with gr.Column():
                 name_a = gr.HTML()
-                a = picture("compare-a", "The reconstruction by A, what the controls say", zoom=True)
+                a = picture("compare-a", text.by_a, zoom=True)
             with gr.Column():
                 name_b = gr.HTML()
-                b = picture("compare-b", "The reconstruction by B", zoom=True)
+                b = picture("compare-b", text.by_b, zoom=True)
             with gr.Column():
                 gr.HTML(text.difference_side)
-                difference = picture("compare-difference", "A minus B in brightness", zoom=True)
+                difference = picture("compare-difference", text.difference, zoom=True)
         pairs = gallery("compare-gallery", columns=4, zoom=True, visible=False)
         verdict = gr.HTML(verdict_text(None), elem_classes="answer", elem_id="verdict")
     outputs = [title, mode, second_row, *others, files, four, original, name_a, a, name_b, b, difference]
@@ -104,7 +104,7 @@ def build(explorer: Explorer) -> View:
         photos = [file["path"] for file in given or []] or [str(photo) for photo in examples().values()]
         found = explorer.compare_photos(photos, c)
         pictures = (
-            [(x.original, "original") for x in found],
+            [(x.original, text.original_caption) for x in found],
             [(x.reconstruction, caption(x)) for x in found],
         )
         yield layout | {

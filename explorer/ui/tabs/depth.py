@@ -36,14 +36,12 @@ def build(explorer: Explorer) -> View:
         with gr.Column(elem_id="depth-picture"):
             title = gr.HTML(depth_title([]), elem_classes="answer", elem_id="depth-title")
             with gr.Row(elem_classes="pair"):
-                original = picture("depth-original", "The original photo")
-                reconstruction = picture("depth-reconstruction", "The reconstruction at the chosen depth")
-            depth = gr.Slider(
-                1, 2, 1, step=1, label="Depth (layer, counted from the shallowest)", elem_id="depth-slider"
-            )
+                original = picture("depth-original", text.original)
+                reconstruction = picture("depth-reconstruction", text.reconstruction)
+            depth = gr.Slider(1, 2, 1, step=1, label=text.depth, elem_id="depth-slider")
             with gr.Row(elem_id="depth-buttons"):
                 play = gr.Button(PLAY, size="sm", elem_id="play")
-                download = gr.DownloadButton("Download GIF", size="sm", elem_id="gif", interactive=False)
+                download = gr.DownloadButton(text.download, size="sm", elem_id="gif", interactive=False)
             strip = gallery("depth-strip", columns=6)
         with gr.Column(elem_id="depth-curves"):
             overlays = gr.Dropdown(
@@ -51,7 +49,7 @@ def build(explorer: Explorer) -> View:
                 value=[],
                 multiselect=True,
                 max_choices=MAX_OVERLAYS,
-                label="Compare with",
+                label=text.compare_with,
                 elem_id="overlays",
             )
             curves = gr.Plot(show_label=False, elem_id="depth-plot")
@@ -83,9 +81,7 @@ def build(explorer: Explorer) -> View:
         yield {curves: draw(lines)}
         gif = animation([(x.reconstruction, depth_caption(x)) for x in found], found[0].original)
         yield {
-            download: gr.DownloadButton(
-                "Download GIF", value=offered_file("depth.gif", gif), interactive=True
-            )
+            download: gr.DownloadButton(text.download, value=offered_file("depth.gif", gif), interactive=True)
         }
 
     def empty() -> Update:
@@ -94,7 +90,7 @@ def build(explorer: Explorer) -> View:
 
     def at(index: int, found: list[Reconstruction]) -> Update:
         """Return the picture and the heading for one depth."""
-        alt_text = f"Reconstruction from {found[index].configuration.layer}"
+        alt_text = text.reconstruction_from.format(layer=found[index].configuration.layer)
         return {
             title: depth_title(found, index),
             reconstruction: gr.update(value=found[index].reconstruction, alt_text=alt_text),

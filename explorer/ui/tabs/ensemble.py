@@ -38,8 +38,8 @@ def build(explorer: Explorer) -> View:
                     )
                 ]
             with gr.Row(elem_classes="pair"):
-                original = picture("ensemble-original", "The original photo")
-                together = picture("ensemble-together", "The reconstruction from all sources together")
+                original = picture("ensemble-original", text.original)
+                together = picture("ensemble-together", text.together)
             figures = gr.HTML(elem_id="ensemble-figures", elem_classes="answer")
             about_maps = gr.HTML(elem_id="ensemble-maps-text", elem_classes="answer")
             maps = gallery("ensemble-maps", columns=4)
@@ -47,8 +47,8 @@ def build(explorer: Explorer) -> View:
             brought = gr.HTML(elem_id="ensemble-brought", elem_classes="answer")
             errors_title = gr.HTML(elem_classes="answer")
             with gr.Row(elem_classes="pair"):
-                error_alone = picture("ensemble-error-alone", "Error map of the best source alone")
-                error_together = picture("ensemble-error", "Error map of all sources together")
+                error_alone = picture("ensemble-error-alone", text.error_alone)
+                error_together = picture("ensemble-error", text.error_together)
 
     outputs = [title, *selected, original, together, figures, brought, errors_title, error_alone]
     outputs += [error_together, about_maps, maps]

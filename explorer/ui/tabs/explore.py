@@ -35,42 +35,42 @@ def build(explorer: Explorer) -> View:
             comparison = pair("comparison")
             with gr.Row(elem_id="comparison-foot"):
                 gr.HTML(text.left_side)
-                smooth = gr.Checkbox(label="Smooth", container=False, elem_id="smooth", min_width=0)
+                smooth = gr.Checkbox(label=text.smooth, container=False, elem_id="smooth", min_width=0)
                 gr.HTML(text.right_side)
             cards = gr.HTML(cards_text(None), elem_id="cards")
             agreement = gr.HTML(agreement_text(None), elem_id="agreement", elem_classes="answer")
 
         with gr.Column(elem_id="inside"):
             with gr.Row(elem_id="error-row"):
-                error = picture("error-map", "Error map: where the reconstruction is too bright or too dark")
+                error = picture("error-map", text.error_map)
                 with gr.Column(elem_id="error-side"):
                     gr.HTML(text.error_legend(ERROR_RANGE), elem_id="error-legend")
                     stands = gr.HTML(text.standing(None), elem_id="standing", elem_classes="answer")
                     download = gr.DownloadButton(DOWNLOAD, size="sm", elem_id="download", interactive=False)
             with gr.Row(elem_id="features-row"):
-                mosaic = picture("mosaic", "Feature maps of the chosen layer, strongest channel first")
+                mosaic = picture("mosaic", text.mosaic)
                 with gr.Column(elem_id="features-side"):
                     about_features = gr.HTML(feature_text(None, 0), elem_id="features-text")
                     scale = gr.Dropdown(
                         [(name.capitalize(), name) for name in MAP_SCALES],
                         value=MAP_SCALES[0],
-                        label="Colours",
+                        label=text.colours,
                         filterable=False,
                         elem_id="scale",
                     )
                     with gr.Row(elem_id="pager"):
-                        previous = gr.Button("Previous", size="sm", elem_id="previous", interactive=False)
+                        previous = gr.Button(text.previous, size="sm", elem_id="previous", interactive=False)
                         number = gr.Number(
                             1,
-                            label="Page",
+                            label=text.page,
                             precision=0,
                             minimum=1,
                             maximum=1,
                             elem_id="page-number",
                             min_width=0,
                         )
-                        following = gr.Button("Next", size="sm", elem_id="next", interactive=False)
-                    back = gr.Button("Back to all channels", size="sm", elem_id="all-channels", visible=False)
+                        following = gr.Button(text.next, size="sm", elem_id="next", interactive=False)
+                    back = gr.Button(text.back, size="sm", elem_id="all-channels", visible=False)
 
     preferences = gr.BrowserState([False, MAP_SCALES[0]], storage_key="feature-inversion-explorer")
     shown = gr.State(None)  # the Question whose feature maps are on the page
@@ -123,7 +123,7 @@ def build(explorer: Explorer) -> View:
 
     def pager(index: int, pages: int) -> Update:
         return {
-            number: gr.Number(index + 1, maximum=pages, label=f"Page (of {pages})"),
+            number: gr.Number(index + 1, maximum=pages, label=text.page_of.format(pages=pages)),
             previous: gr.Button(interactive=index > 0),
             following: gr.Button(interactive=index + 1 < pages),
         }
@@ -149,7 +149,7 @@ def build(explorer: Explorer) -> View:
             return {enlarged: False}
         overlay = maps.over_photo(channel, explorer.photo(question.path), colours)
         return {
-            mosaic: gr.update(value=overlay, alt_text=f"Feature map of channel {channel} over the photo"),
+            mosaic: gr.update(value=overlay, alt_text=text.one_channel.format(channel=channel)),
             about_features: channel_text(maps, channel),
             back: gr.Button(visible=True),
             enlarged: True,

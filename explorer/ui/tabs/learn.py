@@ -41,7 +41,7 @@ def build(explorer: Explorer) -> View:
             reading = gr.HTML(reading_html(1), elem_id="learn-text")
             looks = gr.Radio(
                 [look.label for look in first.looks],
-                label="Look at",
+                label=text.look_at,
                 show_label=False,
                 container=False,
                 elem_id="learn-looks",
@@ -49,18 +49,18 @@ def build(explorer: Explorer) -> View:
         with gr.Column(elem_id="learn-result"):
             title = gr.HTML(common.result_title(None), elem_id="learn-title", elem_classes="answer")
             with gr.Row(elem_classes="pair"):
-                original = picture("learn-original", "The original photo")
-                reconstruction = picture("learn-reconstruction", "The reconstruction from the features")
+                original = picture("learn-original", text.original)
+                reconstruction = picture("learn-reconstruction", text.reconstruction)
             figures = gr.HTML(figures_html(None), elem_id="learn-figures", elem_classes="answer")
             with gr.Column(elem_id="learn-maps", visible=first.maps) as maps_part:
                 about_maps = gr.HTML(maps_html(None), elem_id="learn-maps-text", elem_classes="answer")
-                strip = picture("learn-strip", "The strongest feature maps of the layer")
+                strip = picture("learn-strip", text.strip)
         with gr.Column(elem_id="learn-think"):
             thinking = gr.HTML(thinking_html(first, explorer.results(), study), elem_id="learn-question")
             with gr.Row(elem_id="learn-buttons"):
                 more = gr.Button(open_text(first), size="sm", elem_id="learn-more")
                 gr.DownloadButton(
-                    "Worksheet to print",
+                    text.worksheet,
                     value=offered_file("worksheet.html", worksheet().encode()),
                     size="sm",
                     elem_id="learn-worksheet",

@@ -46,36 +46,34 @@ def build(explorer: Explorer) -> View:
         with gr.Column(elem_id="recover-pictures"):
             title = gr.HTML(text.heading(None), elem_id="recover-title")
             with gr.Row(elem_classes="pair"):
-                original = picture("recover-original", "The original photo")
-                recovered = picture("recovered", "The picture that is being recovered")
+                original = picture("recover-original", text.original)
+                recovered = picture("recovered", text.recovered)
             with gr.Row(elem_id="recover-buttons"):
-                start = gr.Button("Start", variant="primary", size="sm", elem_id="recover-start")
-                stop = gr.Button("Stop", size="sm", elem_id="recover-stop", interactive=False)
+                start = gr.Button(text.start, variant="primary", size="sm", elem_id="recover-start")
+                stop = gr.Button(text.stop, size="sm", elem_id="recover-stop", interactive=False)
             figures = gr.HTML(recover_figures(None), elem_id="recover-figures")
         with gr.Column(elem_id="recover-side"):
-            seconds = gr.Slider(10, 300, 60, step=10, label="Seconds to search", elem_id="recover-seconds")
+            seconds = gr.Slider(10, 300, 60, step=10, label=text.seconds, elem_id="recover-seconds")
             begin = gr.Dropdown(
                 [(text[0].upper() + text[1:], name) for name, text in STARTS.items()],
                 value=usual.start,
-                label="Picture to start from",
+                label=text.begin,
                 filterable=False,
                 elem_id="recover-begin",
             )
-            with gr.Accordion("More settings", open=False, elem_id="recover-settings"):
+            with gr.Accordion(text.more_settings, open=False, elem_id="recover-settings"):
                 optimiser = gr.Dropdown(
                     [("Adam", OPTIMISERS[0]), ("L-BFGS", OPTIMISERS[1])],
                     value=usual.optimiser,
-                    label="Optimiser",
+                    label=text.optimiser,
                     filterable=False,
                     elem_id="recover-optimiser",
                 )
-                smoothness = gr.Number(
-                    usual.total_variation, label="Smoothness (weight of total variation)", minimum=0
-                )
-                jitter = gr.Slider(0, 16, usual.jitter, step=1, label="Jitter, pixels")
-                coarse = gr.Checkbox(usual.coarse_to_fine, label="Large pixels first")
-                restarts = gr.Slider(1, 5, usual.restarts, step=1, label="Restarts (the best one is kept)")
-                seed = gr.Number(usual.seed, label="Seed", precision=0, minimum=0)
+                smoothness = gr.Number(usual.total_variation, label=text.smoothness, minimum=0)
+                jitter = gr.Slider(0, 16, usual.jitter, step=1, label=text.jitter)
+                coarse = gr.Checkbox(usual.coarse_to_fine, label=text.coarse)
+                restarts = gr.Slider(1, 5, usual.restarts, step=1, label=text.restarts)
+                seed = gr.Number(usual.seed, label=text.seed, precision=0, minimum=0)
             curve = gr.Plot(show_label=False, elem_id="recover-curve")
 
     known = gr.State(None)  # the Search of what is on the page

@@ -31,14 +31,14 @@ def build(explorer: Explorer) -> View:
         with gr.Column(elem_id="surgery-pictures"):
             title = gr.HTML(text.heading(None), elem_classes="answer")
             with gr.Row(elem_classes="pair"):
-                before = picture("surgery-before", "Reconstruction from the features as they are")
-                after = picture("surgery-after", "Reconstruction after the operation")
+                before = picture("surgery-before", text.before)
+                after = picture("surgery-after", text.after)
             figures = gr.HTML(surgery_figures(None), elem_classes="answer", elem_id="surgery-figures")
         with gr.Column(elem_id="surgery-controls"):
             operation = gr.Dropdown(
                 [(spec.title, name) for name, spec in OPERATIONS.items()],
                 value=FIRST.name,
-                label="What to do to the features (operation)",
+                label=text.operation,
                 filterable=False,
                 elem_id="operation",
             )
@@ -47,7 +47,7 @@ def build(explorer: Explorer) -> View:
             )
             about = gr.HTML(text.about(FIRST), elem_id="operation-text")
             painting = gr.ImageEditor(
-                label="Paint over what is to be erased",
+                label=text.painting,
                 type="filepath",
                 sources=[],
                 transforms=[],
@@ -62,14 +62,14 @@ def build(explorer: Explorer) -> View:
             )
             other = gr.Image(
                 str(second_photo[0]) if second_photo else None,
-                label="Second photo",
+                label=text.second_photo,
                 sources=["upload", "clipboard"],
                 buttons=[],
                 visible=False,
                 elem_id="other-photo",
-                alt_text="The second photo, from which channels are taken",
+                alt_text=text.second_photo_shows,
             )
-            curve = gr.Plot(label="PSNR against strength", show_label=False, elem_id="surgery-curve")
+            curve = gr.Plot(label=text.curve, show_label=False, elem_id="surgery-curve")
 
     known = gr.State({})  # the operation on the page, the photo being painted, the curve and what it is of
     outputs = [title, before, after, figures, operation, strength, about, painting, other, curve, known]
