@@ -1,14 +1,12 @@
 """The command line for looking: list, reconstruct, recover, depth, features, compare, surgery."""
 
 import argparse
-import csv
-import json
 import logging
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
+from explorer import commands
 from explorer.command_line import Parser, run
 from explorer.experiments.settings import Settings
 
@@ -22,10 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> Parser:
     top = Parser(prog="python -m explorer", description="See what a neural network keeps of a picture.")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    subparsers = top.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
+        sub = subparsers.add_parser(name, help=text, description=text)
         sub.set_defaults(command=function)
         sub.add_argument(
             "--checkpoints", metavar="DIR_OR_HUB_ID", help="default: EXPLORER_CHECKPOINTS, then bundled"
@@ -40,10 +38,10 @@ def parser() -> Parser:
         sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
         return sub
 
-    listed = command("list", list_ready, "List what is ready and what is missing.")
+    listed = command("list", commands.list_ready, "List what is ready and what is missing.")
     listed.add_argument("--json", action="store_true", help="print one JSON object")
 
-    one = photo_command("reconstruct", reconstruct, "Decode a photo from the features of one layer.")
+    one = photo_command("reconstruct", commands.reconstruct, "Decode a photo from the features of one layer.")
     one.add_argument("--layer", default="block1", metavar="NAME")
     one.add_argument(
         "--source",
@@ -55,7 +53,7 @@ def parser() -> Parser:
         "--fusion", default="concat", metavar="NAME", help="weighted, attention or concat (default)"
     )
     searched = photo_command(
-        "recover", recover, "Find a photo again from the features of one layer, without a decoder."
+        "recover", commands.recover, "Find a photo again from the features of one layer, without a decoder."
     )
     searched.add_argument("--layer", default="block1", metavar="NAME")
     for field in fields(Settings):
@@ -67,8 +65,10 @@ def parser() -> Parser:
             **({} if field.type is bool else {"type": field.type}),
         )
     searched.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
-    every = photo_command("depth", depth, "Decode a photo from every layer, shallow to deep.")
-    cut = photo_command("surgery", surgery, "Change the features of one layer before they are decoded.")
+    every = photo_command("depth", commands.depth, "Decode a photo from every layer, shallow to deep.")
+    cut = photo_command(
+        "surgery", commands.surgery, "Change the features of one layer before they are decoded."
+    )
     cut.add_argument("--layer", default="block1", metavar="NAME")
     cut.add_argument(
         "--operation",
@@ -91,11 +91,13 @@ def parser() -> Parser:
         sub.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
 
     maps = photo_command(
-        "features", features, "Save the feature maps of one layer, strongest channels first."
+        "features", commands.features, "Save the feature maps of one layer, strongest channels first."
     )
     maps.add_argument("--layer", default="block1", metavar="NAME")
 
-    both = command("compare", compare, "Decode a photo by two configurations and say which is better.")
+    both = command(
+        "compare", commands.compare, "Decode a photo by two configurations and say which is better."
+    )
     both.add_argument("image", metavar="IMAGE")
     for side in ("--a", "--b"):
         both.add_argument(
@@ -107,205 +109,6 @@ def parser() -> Parser:
     both.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
     both.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
     return top
-
-
-def list_ready(options: argparse.Namespace) -> None:
-    from explorer import Explorer
-    from explorer.encoders.table import ENCODERS
-
-    catalogue = Explorer(options.checkpoints).catalogue()
-    if options.json:
-        print(json.dumps(catalogue.to_dict()))
-        return
-    for architecture, spec in ENCODERS.items():
-        print(f"{architecture} ({spec.title})")
-        for layer in spec.layers:
-            print(f"  {layer.name}: {layer.channels} channels of {layer.size} x {layer.size} positions")
-            for c in catalogue.single:
-                if (c.architecture, c.layer) == (architecture, layer.name):
-                    print(f"    ready    {c.decoder} ({c.loss}, {c.weights})")
-            for c, _ in catalogue.missing_at(architecture, layer.name):
-                print(f"    missing  {c.decoder} ({c.loss}, {c.weights})")
-    for c in catalogue.fused:
-        places = " + ".join("/".join(place) for place in c.sources)
-        print(f"ready    {c.fusion} of {places}: {c.decoder} ({c.loss}, {c.weights})")
-    for name, reason in catalogue.skipped:
-        print(f"skipped {name}: {reason}")
-
-
-def reconstruct(options: argparse.Namespace) -> None:
-    from explorer import Explorer
-    from explorer.configurations import parse_place
-    from explorer.explorer import OPTIMISATION
-    from explorer.measures.baselines import standing
-
-    explorer = Explorer(options.checkpoints)
-    asked = (options.decoder, options.loss, options.weights)
-    if options.source:
-        sources = [parse_place(text) for text in options.source]
-        ensemble = explorer.ensemble(options.image, sources, options.fusion, *asked)
-        found, brought = ensemble.result, ensemble.to_dict()
-    else:
-        asked = (options.architecture, options.layer, *asked)
-        if options.decoder != OPTIMISATION:
-            _prepare(explorer, [explorer.catalogue().find(*asked)])
-        found, brought = explorer.reconstruct(options.image, *asked), {}
-    row = _save(found, options.out) | brought | {"standing": standing(found, explorer.results()).to_dict()}
-    row |= {"agreement": explorer.agreement(found).to_dict()}
-    _report([row])
-    for source in brought.get("contributions", ()):
-        weight = "" if source["weight"] is None else f", weight {source['weight']:.2f}"
-        alone = "–" if source["psnr_alone"] is None else f"{source['psnr_alone']:.2f} dB"
-        without = f"without it {source['psnr_without']:.2f} dB"
-        print(f"  {'/'.join(source['source'])}: alone {alone}, {without}{weight}")
-    if options.json:
-        print(json.dumps(row))
-
-
-def recover(options: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from explorer import Explorer
-
-    settings = Settings(**{field.name: getattr(options, field.name) for field in fields(Settings)})
-    explorer = Explorer(options.checkpoints)
-    search = explorer.recover(options.image, options.architecture, options.layer, options.weights, settings)
-    with tqdm(total=settings.steps * settings.restarts, unit="step", disable=None) as bar:
-        for found in search:
-            bar.update(found.steps - bar.n)
-            bar.set_postfix_str(f"feature error {found.feature_error:.4f}")
-    row = _save(found.result, options.out) | found.to_dict()
-    row |= {"agreement": explorer.agreement(found.result).to_dict()}
-    _report([row])
-    if options.json:
-        print(json.dumps(row))
-
-
-def depth(options: argparse.Namespace) -> None:
-    from explorer import Explorer
-
-    explorer = Explorer(options.checkpoints)
-    asked = (options.architecture, options.decoder, options.loss, options.weights)
-    _prepare(explorer, explorer.depth_configurations(*asked))
-    found = explorer.depth(options.image, *asked)
-    rows = [
-        _save(reconstruction, options.out, f"{reconstruction.configuration.layer}-")
-        for reconstruction in found
-    ]
-    _report(rows)
-    if options.json:
-        print(json.dumps({"layers": rows}))
-
-
-def features(options: argparse.Namespace) -> None:
-    from explorer import Explorer
-    from explorer.pictures.exports import save_png
-
-    maps = Explorer(options.checkpoints).features(
-        options.image, options.architecture, options.layer, options.weights
-    )
-    for page in range(maps.pages()):
-        path = options.out / f"{options.architecture}-{options.layer}-features-{page + 1:02d}.png"
-        save_png(maps.mosaic(page), path)
-        print(path)
-    table = options.out / f"{options.architecture}-{options.layer}-channels.csv"
-    rows = maps.statistics()
-    with table.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    print(table)
-
-
-def compare(options: argparse.Namespace) -> None:
-    from explorer import Explorer
-    from explorer.measures.comparison import parse_configuration
-    from explorer.pictures.exports import save_png
-
-    a, b = (parse_configuration(text) for text in (options.a, options.b))
-    found = Explorer(options.checkpoints).compare(options.image, a, b)
-    path = options.out / "difference.png"
-    sides = {"a": _save(found.a, options.out, "a-"), "b": _save(found.b, options.out, "b-")}
-    save_png(found.difference, path)
-    _report(list(sides.values()))
-    for verdict in found.verdicts:
-        print(verdict.sentence)
-    print(path)
-    if options.json:
-        print(json.dumps(found.to_dict() | sides | {"files": {"difference": str(path)}}))
-
-
-def surgery(options: argparse.Namespace) -> None:
-    from explorer import Explorer
-    from explorer.experiments.bits import size_in_words
-
-    found = Explorer(options.checkpoints).surgery(
-        options.image,
-        options.architecture,
-        options.layer,
-        options.decoder,
-        options.loss,
-        options.weights,
-        options.operation,
-        options.strength,
-        options.mask,
-        options.other,
-    )
-    pictures = {
-        "original": found.before.original,
-        "before": found.before.reconstruction,
-        "after": found.after.reconstruction,
-        "error": found.after.error,
-    }
-    row = found.to_dict() | {"files": _save_pictures(pictures, options.out)}
-    print(
-        f"{row['operation']} {row['strength']:g} {row['unit']}: {row['channels']} channels changed "
-        f"at {row['positions']} positions"
-    )
-    for name, side in (("before", found.before), ("after", found.after)):
-        _report([side.to_dict() | {"files": {"reconstruction": row["files"][name]}}])
-        print(f"{name}: features of about {size_in_words(row[f'bits_{name}'])}")
-    if options.json:
-        print(json.dumps(row))
-
-
-def _prepare(explorer: Any, configurations: list[Any]) -> None:
-    """Fit what is fitted on the spot, with a progress bar."""
-    from tqdm import tqdm
-
-    with tqdm(total=100, desc="fitting on the example photos", unit="%", disable=None, leave=False) as bar:
-        for share in explorer.prepare(configurations):
-            bar.update(round(100 * share) - bar.n)
-
-
-def _save(found: Any, out: Path, prefix: str = "") -> dict[str, Any]:
-    """Write the three pictures of a Reconstruction and return its row for the JSON."""
-    pictures = {name: getattr(found, name) for name in ("original", "reconstruction", "error")}
-    return found.to_dict() | {"files": _save_pictures(pictures, out, prefix)}
-
-
-def _save_pictures(pictures: dict[str, Any], out: Path, prefix: str = "") -> dict[str, str]:
-    """Write each picture under its name; return the paths."""
-    from explorer.pictures.exports import save_png
-
-    files = {name: str(out / f"{prefix}{name}.png") for name in pictures}
-    for name, picture in pictures.items():
-        save_png(picture, files[name])
-    return files
-
-
-def _report(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        psnr = "infinite" if row["psnr"] is None else f"{row['psnr']:.2f} dB"
-        if "sources" in row:
-            where = f"{row['fusion']} of {' + '.join('/'.join(place) for place in row['sources'])}"
-        else:
-            where = f"{row['architecture']} {row['layer']}"
-        print(
-            f"{where} {row['decoder']} ({row['loss']}, {row['weights']}): "
-            f"PSNR {psnr}, SSIM {row['ssim']:.3f}, LPIPS {row['lpips']:.3f}, MSE {row['mse']:.5f} "
-            f"in {row['seconds']:.2f} s -> {row['files']['reconstruction']}"
-        )
 
 
 if __name__ == "__main__":

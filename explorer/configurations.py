@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, order=True)
 class Configuration:
-    """One layer, and the decoder of its features."""
+    """One layer, and the decoder of its features. Where only some are named, the others are these."""
 
-    architecture: str
-    layer: str
-    decoder: str
-    loss: str
+    architecture: str = "vgg16"
+    layer: str = "block1"
+    decoder: str = "transposed_conv"
+    loss: str = "hybrid"
     weights: str = "imagenet"
 
     @property
@@ -166,8 +166,7 @@ def place_title(places: Sequence[Place]) -> str:
     """Return how sources are named to a reader, such as "VGG16 block1 + AlexNet conv1"."""
     parts: list[str] = []
     for architecture, layers in layers_by_architecture(places).items():
-        title = encoder_spec(architecture).title.split(" (")[0]
-        parts += [f"{title} {layers[0]}", *layers[1:]]
+        parts += [f"{encoder_spec(architecture).title} {layers[0]}", *layers[1:]]
     return " + ".join(parts)
 
 

@@ -1,9 +1,9 @@
 """The one exception for a user's mistake. The UI and the command line show its message as it is."""
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 
-CLOSE = 0.6  # the similarity from which a name is suggested; difflib's own cutoff
+CLOSE = (0.95, 0.8, 0.6)  # likenesses, as difflib has them; a name that stands out at one is suggested
 SHOWN = 60  # the most characters of a wrong name that a message repeats
 
 
@@ -12,22 +12,14 @@ class UserError(ValueError):
 
 
 def unknown(kind: str, given: str, allowed: Sequence[str]) -> UserError:
-    """Return the error for a name that is not among `allowed`, with the closest name first if one stands out.
+    """Return the error for a name that is not among `allowed`, with the name close to it, if one stands out.
 
     `unknown("layer", "blok2", ["block1", "block2"])` reads
     "unknown layer 'blok2' (did you mean block2?): choose one of block1, block2".
     """
     given = str(given)
     shown = given if len(given) <= SHOWN else given[:SHOWN] + "..."
-    closest = _closest(given[:SHOWN], allowed)
-    hint = f" (did you mean {closest}?)" if closest else ""
+    close = (get_close_matches(given[:SHOWN].lower(), allowed, n=2, cutoff=likeness) for likeness in CLOSE)
+    hint = next((f" (did you mean {names[0]}?)" for names in close if len(names) == 1), "")
     choice = f"choose one of {', '.join(allowed)}" if allowed else "there is none to choose from"
     return UserError(f"unknown {kind} {shown!r}{hint}: {choice}")
-
-
-def _closest(given: str, allowed: Sequence[str]) -> str | None:
-    """Return the one name most like `given`, or None when none is close or several are equally so."""
-    likeness = {name: SequenceMatcher(None, given.lower(), name.lower()).ratio() for name in allowed}
-    best = max(likeness.values(), default=0.0)
-    names = [name for name, value in likeness.items() if value == best]
-    return names[0] if best >= CLOSE and len(names) == 1 else None

@@ -1,56 +1,41 @@
-"""Explorer: the one object that app, command line, API and tests call; owns caching and locking."""
+"""Explorer: the verbs. A photo goes in at the door, and what was made of it comes out, with its figures."""
 
 import hashlib
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
-from threading import RLock
-from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from explorer.checkpoints.catalogue import Catalogue
-from explorer.checkpoints.files import CheckpointError, check_fingerprint, load_decoder, read_header
-from explorer.checkpoints.fitting import Fits
-from explorer.configurations import (
-    AnyConfiguration,
-    Configuration,
-    Place,
-    encode,
-    layers_by_architecture,
-)
-from explorer.decoders import Decoder
+from explorer.configurations import Configuration, FusedConfiguration
+from explorer.drawing import compare, decode, load, measured, reconstruct
 from explorer.encoders.devices import choose_device
-from explorer.encoders.frozen import FrozenEncoder
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import checkpoints_folder
-from explorer.errors import UserError
+from explorer.engine import Engine
+from explorer.errors import UserError, unknown
 from explorer.experiments.bits import held_bits
-from explorer.experiments.inversion import Source, invert
+from explorer.experiments.inversion import Target, invert
+from explorer.experiments.operations import Given
 from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
-from explorer.experiments.surgery import Given, Operation, operation_spec, psnr_curve
+from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
 from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relative_error
-from explorer.measures.comparison import Comparison, compare
-from explorer.measures.metrics import error_map, lpips_network, measure
-from explorer.photos.crops import report_crop
-from explorer.photos.loading import load_photo
+from explorer.measures.metrics import measure
+from explorer.photos.loading import Upload
 from explorer.photos.masks import read_mask
-from explorer.photos.tensors import to_pil, to_tensor
-from explorer.pictures.colours import colourise
+from explorer.photos.photo import Photo, read_photo
 from explorer.pictures.feature_maps import FeatureMaps
-from explorer.reconstruction import ERROR_RANGE, Contribution, Ensemble, Reconstruction, Recovery, Surgery
+from explorer.reconstruction import Comparison, Contribution, Ensemble, Reconstruction, Recovery, Surgery
 from explorer.results.measured import Results
 
-MAX_CACHED_PHOTOS = 8
-MAX_CACHED_DECODERS = 32
-MAX_COMPARED_PHOTOS = MAX_CACHED_PHOTOS
+MAX_COMPARED_PHOTOS = 8
 MAX_FITTED_LAYERS = 5
 OPTIMISATION = "optimisation"
-Features = Tensor | list[Tensor]  # of one source (1, C, H, W), or of each of several
+AnyPhoto = Photo | Upload
 
 
 class Explorer:
@@ -58,287 +43,217 @@ class Explorer:
 
     `checkpoints` is a folder or a Hub repository id, `device` a torch device; both default to the environment
     (EXPLORER_CHECKPOINTS, EXPLORER_DEVICE), then to the bundled checkpoints and a GPU if there is one.
-    Features of the latest photos, and decoders, are kept in memory. Safe to call from several threads.
+
+    Every verb takes a `Photo`, or whatever `load_photo` takes, and a `Configuration`, of which it looks at
+    what it needs. Names given as keywords replace those of the configuration:
+    `reconstruct("cat.jpg", layer="block3", decoder="linear")`. All raise UserError for a photo that cannot be
+    used, an unknown name, and what is not ready. Safe to call from several threads.
     """
 
     def __init__(self, checkpoints: str | Path | None = None, device: str | None = None):
-        self.folder = checkpoints_folder(checkpoints)
-        self.device = choose_device(device)
-        self._lock = RLock()
-        self._encoders: dict[tuple[str, str], FrozenEncoder] = {}
-        self._decoders: OrderedDict[AnyConfiguration, Decoder] = OrderedDict()
-        self._features: OrderedDict[tuple[str, str, str], dict[str, Tensor]] = OrderedDict()
-        self._untouched: OrderedDict[tuple[str, Configuration], Reconstruction] = OrderedDict()
-        self._fits = Fits(self.encoder)
-        self._catalogue: Catalogue | None = None
-        self._results: dict[str, Results] = {}
+        self.engine = Engine(checkpoints_folder(checkpoints), choose_device(device))
 
     def catalogue(self) -> Catalogue:
         """Return what can be shown, as found in the checkpoints folder when first asked."""
-        with self._lock:
-            if self._catalogue is None:
-                self._catalogue = Catalogue.scan(self.folder, on_the_spot=True)
-            return self._catalogue
+        return self.engine.catalogue()
 
     def results(self, file: str = "results.json") -> Results:
         """Return the measured results in a file of the checkpoints folder, as found when first asked.
 
         "results_published.json" holds what measuring as the published studies did gives.
         """
-        with self._lock:
-            if file not in self._results:
-                self._results[file] = Results.read(self.folder / file)
-            return self._results[file]
+        return self.engine.results(file)
+
+    def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
+        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1."""
+        return self.engine.prepare(configurations)
+
+    def photo(self, source: AnyPhoto) -> Photo:
+        """Return the photo in a path, bytes, a PIL image or an array; the latest files are kept decoded."""
+        if not isinstance(source, str | Path) or not Path(source).is_file():
+            return read_photo(source)
+        content = hashlib.sha256(Path(source).read_bytes()).digest()
+        return self.engine.once(("photo", content), lambda: read_photo(source))
 
     def reconstruct(
-        self,
-        image: Any,
-        architecture: str = "vgg16",
-        layer: str = "block1",
-        decoder: str = "transposed_conv",
-        loss: str = "hybrid",
-        weights: str = "imagenet",
+        self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str
     ) -> Reconstruction:
-        """Return the reconstruction of the photo's centre crop from one layer's features.
+        """Return the reconstruction of a photo from one layer's features.
 
-        `image` is a path, bytes, a PIL image or an array, as in `load_photo`. A closed-form
-        decoder has only the loss "mse", whatever is asked. The decoder "optimisation" is `recover` with its
-        default settings, whatever the loss. Raises UserError for a photo that cannot be used, an unknown
-        name, or a configuration that is not ready.
+        A closed-form decoder has only the loss "mse", whatever is asked. The decoder "optimisation" is
+        `recover` with its default settings, whatever the loss.
         """
-        if decoder == OPTIMISATION:
-            return deque(self.recover(image, architecture, layer, weights), maxlen=1)[0].result
-        configuration = self.catalogue().find(architecture, layer, decoder, loss, weights)
-        self._load([configuration])
-        started = time.perf_counter()
-        original = report_crop(load_photo(image))
-        features = self._encode(original, architecture, weights, [layer])[layer]
-        return self._decode(original, features, configuration, started)
+        asked = _asked(configuration, names)
+        if asked.decoder == OPTIMISATION:
+            return deque(self.recover(photo, asked), maxlen=1)[0].result
+        [found] = reconstruct(self.engine, self.photo(photo), [self.catalogue().find(asked)])
+        return found
 
-    def ensemble(
-        self,
-        image: Any,
-        sources: Sequence[Place],
-        fusion: str = "concat",
-        decoder: str = "pixel_shuffle",
-        loss: str = "mse",
-        weights: str = "imagenet",
-    ) -> Ensemble:
-        """Return the reconstruction from several layers at once, (architecture, layer), one pass an encoder.
+    def ensemble(self, photo: AnyPhoto, configuration: FusedConfiguration) -> Ensemble:
+        """Return the reconstruction from several layers at once, from one pass of each encoder.
 
         With it comes what each source brings: the reconstruction from it alone, what is lost without it, and
-        where the fusion listens to it. Raises UserError as `reconstruct` does.
+        where the fusion listens to it.
         """
-        configuration = self.catalogue().find_fused(sources, fusion, decoder, loss, weights)
-        places = configuration.sources
-        alone = [c for c in map(configuration.single, places) if c in self.catalogue().entries]
-        self._load([configuration, *alone])
-        started = time.perf_counter()
-        original = report_crop(load_photo(image))
-        features = self._encode_places(original, configuration)
-        result = self._decode(original, configuration.inputs(features), configuration, started)
-        asked = [(c, c.inputs(features)) for c in alone]
-        singles = self._decode_all(original, asked, time.perf_counter()) if asked else []
+        photo, c = self.photo(photo), self.catalogue().find(configuration)
+        alone = [single for single in map(c.single, c.sources) if single in self.catalogue().entries]
+        [result] = reconstruct(self.engine, photo, [c])
+        singles = reconstruct(self.engine, photo, alone) if alone else []
         of_source = {single.configuration.sources[0]: single for single in singles}
-        fused, inputs = self._decoder(configuration), configuration.inputs(features)
-        original01 = to_tensor(original)[None].to(self.device)
+        fused, inputs = self.engine.decoder(c), c.inputs(self.engine.features(photo, c.weights, c.sources))
         with torch.inference_mode():
             attention = fused.weights(inputs)
-            without01 = [fused(fused.without(inputs, number)) for number in range(len(places))]
-            without = measure(torch.cat(without01), original01)
-        return Ensemble(
-            result,
-            [
-                Contribution(
-                    place,
-                    of_source.get(place),
-                    without[number],
-                    None if attention is None else attention[0, number].cpu().numpy(),
-                )
-                for number, place in enumerate(places)
-            ],
-        )
+            without01 = [fused(fused.without(inputs, number)) for number in range(len(c.sources))]
+            without = measure(torch.cat(without01), self._on_device(photo))
+        maps = [None] * len(c.sources) if attention is None else attention[0].cpu().numpy()
+        rows = zip(c.sources, map(of_source.get, c.sources), without, maps, strict=True)
+        return Ensemble(result, [Contribution(*row) for row in rows])
 
     def depth(
-        self,
-        image: Any,
-        architecture: str = "vgg16",
-        decoder: str = "linear",
-        loss: str = "hybrid",
-        weights: str = "imagenet",
+        self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str
     ) -> list[Reconstruction]:
         """Return the reconstructions from every layer that has this decoder, shallow to deep, from one pass.
 
-        Raises UserError as `reconstruct` does, and when no layer has the decoder.
+        The configuration's layer is not looked at. Raises UserError when no layer has the decoder.
         """
-        found = self.depth_configurations(architecture, decoder, loss, weights)
-        self._load(found)
-        started = time.perf_counter()
-        original = report_crop(load_photo(image))
-        features = self._encode(original, architecture, weights, [c.layer for c in found])
-        return self._decode_all(original, [(c, features[c.layer]) for c in found], started)
+        asked = self.depth_configurations(_asked(configuration, names))
+        return reconstruct(self.engine, self.photo(photo), asked)
 
-    def depth_configurations(
-        self, architecture: str, decoder: str = "linear", loss: str = "hybrid", weights: str = "imagenet"
-    ) -> list[Configuration]:
+    def depth_configurations(self, configuration: Configuration) -> list[Configuration]:
         """Return the configurations that `depth` shows: of all layers, shallow to deep, those that are ready.
 
         If there are none and the decoder can be fitted on the spot, these are up to five layers from the
         first to the last. Raises UserError when no layer has the decoder.
         """
         catalogue = self.catalogue()
-        names = encoder_spec(architecture).layer_names
+        names = encoder_spec(configuration.architecture).layer_names
         found = []
         for layer in names:
             try:
-                found.append(catalogue.find(architecture, layer, decoder, loss, weights))
+                found.append(catalogue.find(replace(configuration, layer=layer)))
             except UserError:
                 if layer == names[-1] and not found:
                     raise
-        ready = [configuration for configuration in found if configuration in catalogue.entries]
+        ready = [c for c in found if c in catalogue.entries]
         if ready or len(found) <= MAX_FITTED_LAYERS:
             return ready or found
         last = len(found) - 1
         return [found[round(last * n / (MAX_FITTED_LAYERS - 1))] for n in range(MAX_FITTED_LAYERS)]
 
-    def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
-        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1.
-
-        Nothing is yielded when all is ready. Closing the iterator cancels the fit, and nothing of it is kept.
-        Raises UserError when an encoder's weights cannot be had or its features are constant.
-        """
-        entries = self.catalogue().entries
-        return self._fits.prepare([c for c in configurations if c not in entries])
-
     def recover(
         self,
-        image: Any,
-        architecture: str = "vgg16",
-        layer: str = "block1",
-        weights: str = "imagenet",
+        photo: AnyPhoto,
+        configuration: Configuration | None = None,
         settings: Settings = DEFAULT_SETTINGS,
+        **names: str,
     ) -> Iterator[Recovery]:
-        """Yield ever better pictures of the photo, found by descending on the pixels.
+        """Yield ever better pictures of the photo, found by descending until their features match.
 
-        At most 5 a second; closing the iterator cancels, and the last one is the best so far. Raises
-        UserError as `reconstruct` does, and for features that hold nothing of the photo.
+        At most 5 a second; closing the iterator cancels, and the last one is the best so far. The prior
+        "decoder" descends on the weights of the decoder with the best measured PSNR at the layer. Raises
+        UserError for features that hold nothing of the photo, too.
         """
-        encoder = self.encoder(architecture, weights)
-        encoder_spec(architecture).layer(layer)
-        original = report_crop(load_photo(image))
-        features = self._encode(original, architecture, weights, [layer])[layer]
-        original01 = to_tensor(original)[None].to(self.device)
-        start01 = None
-        if settings.start == "linear":
-            linear = self.catalogue().find(architecture, layer, "linear", "mse", weights)
+        photo, asked = self.photo(photo), _asked(configuration, names)
+        c = replace(asked, decoder=OPTIMISATION, loss="features")
+        encoder_spec(c.architecture).layer(c.layer)
+        target = Target(
+            self.engine.encoder(c.architecture, c.weights),
+            c.layer,
+            *self.engine.features(photo, c.weights, c.sources).values(),
+        )
+        decoder = start01 = None
+        if settings.prior != "pixels" or settings.start == "linear":
+            best = self.engine.best(asked) if settings.prior != "pixels" else None
+            decoder = self.engine.decoder(best or self.catalogue().find(replace(asked, decoder="linear")))
             with torch.no_grad():
-                start01 = self._decoder(linear)(features)
-        configuration = Configuration(architecture, layer, OPTIMISATION, "features", weights)
-        for snapshot in invert([Source(encoder, layer, features)], settings, start01):
-            yield Recovery(
-                result=Reconstruction(
-                    configuration=configuration,
-                    original=original,
-                    reconstruction=to_pil(snapshot.photo01[0]),
-                    error=error_pictures(snapshot.photo01, original01)[0],
-                    metrics=measure(snapshot.photo01, original01)[0],
-                    seconds=snapshot.seconds,
-                ),
-                feature_error=snapshot.feature_error,
-                steps=snapshot.steps,
-                seconds=snapshot.seconds,
-                done=snapshot.done,
-            )
+                start01 = decoder(target.features)
+        for snapshot in invert(target, settings, start01, decoder):
+            [result] = measured(self.engine, photo, [c], snapshot.photo01)
+            progress = (snapshot.feature_error, snapshot.steps, snapshot.seconds, snapshot.done)
+            yield Recovery(result.after(snapshot.seconds), *progress)
 
     def agreement(self, result: Reconstruction) -> Agreement:
         """Return how well the network's features and a classifier's guesses survive a reconstruction."""
         c = result.configuration
+        single = isinstance(c, Configuration)
         places = c.sources
-        if isinstance(c, Configuration):
+        if single:
             places = [(c.architecture, layer) for layer in encoder_spec(c.architecture).layer_names]
-        original01, drawn01 = to_tensor(result.original)[None], to_tensor(result.reconstruction)[None]
-        drawn = encode(self.encoder, c.weights, drawn01, places)
-        target = self._encode_places(result.original, c, places)
-        classifier = self.encoder(CLASSIFIER)
+        drawn = Photo(result.reconstruction, result.reconstruction.size)
+        found, target = (self.engine.features(photo, c.weights, places) for photo in (drawn, result.photo))
+        classifier = self.engine.encoder(CLASSIFIER)
         return Agreement(
             errors={
-                layer if isinstance(c, Configuration) else f"{architecture}/{layer}": relative_error(
-                    drawn[architecture, layer], target[architecture, layer]
-                )
-                for architecture, layer in places
+                place[1] if single else "/".join(place): relative_error(found[place], target[place])
+                for place in places
             },
-            original=classify(classifier, original01),
-            reconstruction=classify(classifier, drawn01),
+            original=classify(classifier, result.photo.photo01[None]),
+            reconstruction=classify(classifier, drawn.photo01[None]),
         )
 
-    def compare(self, image: Any, a: Configuration, b: Configuration) -> Comparison:
-        """Return the reconstructions of one photo by two configurations, and which is better by how much.
-
-        Raises UserError as `reconstruct` does.
-        """
-        photo = load_photo(image)
-        first, second = (self.reconstruct(photo, **asdict(configuration)) for configuration in (a, b))
+    def compare(self, photo: AnyPhoto, a: Configuration, b: Configuration) -> Comparison:
+        """Return the reconstructions of one photo by two configurations, and which is better by how much."""
+        photo = self.photo(photo)
+        first, second = self.reconstruct(photo, a), self.reconstruct(photo, b)
         return compare(first, second, self.results())
 
-    def compare_photos(self, images: Sequence[Any], configuration: Configuration) -> list[Reconstruction]:
+    def compare_photos(
+        self, photos: Sequence[AnyPhoto], configuration: Configuration
+    ) -> list[Reconstruction]:
         """Return the reconstructions of 1 to 8 photos by one configuration, in the order given.
 
-        Raises UserError as `reconstruct` does, naming the photo by its number, and for another number of
-        photos; nothing is reconstructed then.
+        A UserError names the photo by its number; for another number of photos, too, nothing is
+        reconstructed.
         """
-        if not 1 <= len(images) <= MAX_COMPARED_PHOTOS:
+        if not 1 <= len(photos) <= MAX_COMPARED_PHOTOS:
             raise UserError(
-                f"{len(images)} photos were given: choose 1 to {MAX_COMPARED_PHOTOS} to stand side by side."
+                f"{len(photos)} photos were given: choose 1 to {MAX_COMPARED_PHOTOS} to stand side by side."
             )
-        photos = []
-        for number, image in enumerate(images, start=1):
+        read = []
+        for number, photo in enumerate(photos, start=1):
             try:
-                photos.append(load_photo(image))
+                read.append(self.photo(photo))
             except UserError as error:
                 raise UserError(f"Photo {number}: {error}") from error
-        return [self.reconstruct(photo, **asdict(configuration)) for photo in photos]
+        return [self.reconstruct(photo, configuration) for photo in read]
 
     def features(
-        self, image: Any, architecture: str = "vgg16", layer: str = "block1", weights: str = "imagenet"
+        self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str
     ) -> FeatureMaps:
-        """Return one layer's feature maps of the photo's centre crop. Raises UserError as `reconstruct`."""
-        encoder_spec(architecture).layer(layer)
-        original = report_crop(load_photo(image))
-        return FeatureMaps.from_tensor(self._encode(original, architecture, weights, [layer])[layer][0])
+        """Return one layer's feature maps of a photo; the decoder is not looked at."""
+        c = _asked(configuration, names)
+        encoder_spec(c.architecture).layer(c.layer)
+        [features] = self.engine.features(self.photo(photo), c.weights, c.sources).values()
+        return FeatureMaps.from_tensor(features[0])
 
     def surgery(
         self,
-        image: Any,
-        architecture: str = "vgg16",
-        layer: str = "block1",
-        decoder: str = "transposed_conv",
-        loss: str = "hybrid",
-        weights: str = "imagenet",
-        operation: str = "quantise",
-        strength: float | None = None,
-        mask: Any = None,
-        other: Any = None,
+        photo: AnyPhoto,
+        configuration: Configuration | None = None,
+        change: Change = DEFAULT_CHANGE,
+        **names: str,
     ) -> Surgery:
-        """Return the reconstructions from one layer's features before and after an operation on them.
+        """Return the reconstructions from one layer's features before and after a change to them.
 
-        `explorer.experiments.surgery.OPERATIONS` lists the operations with their strengths. `mask` is what
-        `read_mask` takes, `other` a second photo; each is only looked at by the operation that
-        needs it. Raises UserError as `reconstruct` does, and for an unknown operation, a strength out of its
-        range, or a mask or second photo that is missing or cannot be used.
+        Raises UserError for an unknown operation, a strength out of its range, or a mask or second photo that
+        is missing or cannot be used, too.
         """
-        chosen = operation_spec(operation)
-        value = chosen.check(strength, mask, other)
-        configuration = self.catalogue().find(architecture, layer, decoder, loss, weights)
-        self._load([configuration])
-        original, features, given = self._prepare_surgery(image, configuration, chosen, mask, other)
-        before = self._decode_untouched(original, features, configuration)
+        operation = operation_spec(change.operation)
+        strength = operation.check(change)
+        photo, c = self.photo(photo), self.catalogue().find(_asked(configuration, names))
+        features, given = self._operands(photo, c, change)
+        [before] = self.engine.once(
+            ("untouched", photo.digest, c),
+            lambda: decode(self.engine, photo, [(c, features)], time.perf_counter()),
+        )
         started = time.perf_counter()
-        operated = chosen.apply(features, value, given)
+        operated = operation.apply(features, strength, given)
+        [after] = decode(self.engine, photo, [(c, operated.features)], started)
         return Surgery(
             before=before,
-            after=self._decode(original, operated.features, configuration, started),
-            operation=operation,
-            strength=value,
+            after=after,
+            operation=change.operation,
+            strength=strength,
             channels=operated.channels,
             positions=operated.positions,
             bits_before=held_bits(features),
@@ -347,162 +262,39 @@ class Explorer:
 
     def surgery_curve(
         self,
-        image: Any,
-        architecture: str = "vgg16",
-        layer: str = "block1",
-        decoder: str = "transposed_conv",
-        loss: str = "hybrid",
-        weights: str = "imagenet",
-        operation: str = "quantise",
-        mask: Any = None,
-        other: Any = None,
+        photo: AnyPhoto,
+        configuration: Configuration | None = None,
+        change: Change = DEFAULT_CHANGE,
+        **names: str,
     ) -> list[dict[str, float | None]]:
-        """Return {"strength", "psnr", "bits"} at each of the operation's curve strengths, as JSON-ready data.
+        """Return {"strength", "psnr", "bits"} at each strength of the operation's curve, as JSON-ready data.
 
-        Arguments and errors as in `surgery`.
+        The strength of the change itself is not looked at. Raises UserError as `surgery` does.
         """
-        chosen = operation_spec(operation)
-        chosen.check(None, mask, other)
-        configuration = self.catalogue().find(architecture, layer, decoder, loss, weights)
-        original, features, given = self._prepare_surgery(image, configuration, chosen, mask, other)
-        original01 = to_tensor(original)[None].to(self.device)
+        operation = operation_spec(change.operation)
+        operation.check(replace(change, strength=None))
+        photo, c = self.photo(photo), self.catalogue().find(_asked(configuration, names))
+        features, given = self._operands(photo, c, change)
         with torch.inference_mode():
-            return psnr_curve(chosen, features, given, self._decoder(configuration), original01)
+            return psnr_curve(operation, features, given, self.engine.decoder(c), self._on_device(photo))
 
-    def photo(self, image: Any) -> Image.Image:
-        """Return the part of a photo that is looked at: short side 256, of which the centre 224 pixels."""
-        return report_crop(load_photo(image))
+    def _operands(self, photo: Photo, c: Configuration, change: Change) -> tuple[Tensor, Given]:
+        """Return a photo's features (1, C, H, W), and what else the operation needs."""
+        needs, device = operation_spec(change.operation).needs, self.engine.device
+        [decoder] = load(self.engine, [c])
+        painted = read_mask(change.mask, photo.size).to(device) if needs == "mask" else None
+        photos = [photo, self.photo(change.other)] if needs == "photo" else [photo]
+        features, *others = [self.engine.features(x, c.weights, c.sources)[c.sources[0]] for x in photos]
+        return features, Given(decoder.feature_mean, decoder.feature_std, painted, *others)
 
-    def encoder(self, architecture: str, weights: str = "imagenet") -> FrozenEncoder:
-        """Return the encoder, made on first use."""
-        with self._lock:
-            key = (architecture, weights)
-            if key not in self._encoders:
-                self._encoders[key] = FrozenEncoder(architecture, weights, self.device, self.folder)
-            return self._encoders[key]
-
-    def _encode(
-        self, original: Image.Image, architecture: str, weights: str, layers: list[str]
-    ) -> dict[str, Tensor]:
-        """Return {layer: features (1, C, H, W)}; what is in memory for this photo is not computed again."""
-        key = (_digest(original), architecture, weights)
-        with self._lock:
-            known = self._features.setdefault(key, {})
-            self._features.move_to_end(key)
-            if any(layer not in known for layer in layers):
-                known |= self.encoder(architecture, weights)(to_tensor(original)[None], layers)
-            while len(self._features) > MAX_CACHED_PHOTOS:
-                self._features.popitem(last=False)
-            return dict(known)
-
-    def _encode_places(
-        self, original: Image.Image, c: AnyConfiguration, places: Sequence[Place] = ()
-    ) -> dict[Place, Tensor]:
-        """Return `_encode` of a configuration's sources, or of other places with its weights."""
-        return {
-            (name, layer): features
-            for name, layers in layers_by_architecture(places or c.sources).items()
-            for layer, features in self._encode(original, name, c.weights, layers).items()
-        }
-
-    def _decode(
-        self, original: Image.Image, features: Features, configuration: AnyConfiguration, started: float
-    ) -> Reconstruction:
-        return self._decode_all(original, [(configuration, features)], started)[0]
-
-    def _decode_all(
-        self, original: Image.Image, asked: Sequence[tuple[AnyConfiguration, Features]], started: float
-    ) -> list[Reconstruction]:
-        """Return the reconstructions from several features of one photo, measured in one go.
-
-        Each one's `seconds` are its share of the time since `started`.
-        """
-        original01 = to_tensor(original)[None].to(self.device)
-        with torch.inference_mode():
-            drawn01 = torch.cat([self._decoder(c)(features) for c, features in asked])
-            metrics = measure(drawn01, original01)
-            errors = error_pictures(drawn01, original01)
-        seconds = (time.perf_counter() - started) / len(asked)
-        return [
-            Reconstruction(
-                configuration=configuration,
-                original=original,
-                reconstruction=to_pil(drawn01[number]),
-                error=errors[number],
-                metrics=metrics[number],
-                seconds=seconds,
-                fitted_on=self._fits.photos(configuration),
-            )
-            for number, (configuration, _) in enumerate(asked)
-        ]
-
-    def _prepare_surgery(
-        self, image: Any, configuration: Configuration, operation: Operation, mask: Any, other: Any
-    ) -> tuple[Image.Image, Tensor, Given]:
-        """Return the photo's crop, its features (1, C, H, W), and what else the operation needs."""
-        photo = load_photo(image)
-        painted = read_mask(mask, photo.size).to(self.device) if operation.needs == "mask" else None
-        crops = [report_crop(photo)]
-        if operation.needs == "photo":
-            crops.append(report_crop(load_photo(other)))
-        source = (configuration.architecture, configuration.weights, [configuration.layer])
-        features, *others = [self._encode(crop, *source)[configuration.layer] for crop in crops]
-        decoder = self._decoder(configuration)
-        given = Given(decoder.feature_mean, decoder.feature_std, painted, *others)
-        return crops[0], features, given
-
-    def _decode_untouched(
-        self, original: Image.Image, features: Tensor, configuration: Configuration
-    ) -> Reconstruction:
-        """Return `_decode` of unchanged features; what is in memory for this photo is not decoded again."""
-        key = (_digest(original), configuration)
-        with self._lock:
-            known = self._untouched.get(key)
-        found = known or self._decode(original, features, configuration, time.perf_counter())
-        with self._lock:
-            self._untouched[key] = found
-            self._untouched.move_to_end(key)
-            while len(self._untouched) > MAX_CACHED_PHOTOS:
-                self._untouched.popitem(last=False)
-        return found
-
-    def _load(self, configurations: Sequence[AnyConfiguration]) -> None:
-        """Load decoders and LPIPS before the clock starts: `seconds` is the time a reconstruction takes."""
-        lpips_network(str(self.device))
-        deque(self.prepare(configurations), maxlen=0)  # all layers from one pass
-        for configuration in configurations:
-            self._decoder(configuration)
-
-    def _decoder(self, configuration: AnyConfiguration) -> Decoder:
-        deque(self.prepare([configuration]), maxlen=0)  # outside the lock: it may take half a minute
-        with self._lock:
-            if configuration not in self._decoders:
-                self._decoders[configuration] = self._checked_decoder(configuration)
-            self._decoders.move_to_end(configuration)
-            while len(self._decoders) > MAX_CACHED_DECODERS:
-                self._decoders.popitem(last=False)
-            return self._decoders[configuration]
-
-    def _checked_decoder(self, configuration: AnyConfiguration) -> Decoder:
-        """Load a decoder if it was trained on the encoder weights here. Raises CheckpointError."""
-        catalogue = self.catalogue()
-        if configuration not in catalogue.entries:
-            return self._fits.made[configuration].decoder
-        path = catalogue.entries[configuration]
-        try:
-            check_fingerprint(path, read_header(path), self.encoder)
-            return load_decoder(path, self.device)
-        except CheckpointError as error:
-            catalogue.drop(configuration, error)
-            raise
+    def _on_device(self, photo: Photo) -> Tensor:
+        return photo.photo01[None].to(self.engine.device)
 
 
-def error_pictures(drawn01: Tensor, original01: Tensor) -> list[Image.Image]:
-    """Return the error maps of reconstructions (N, 3, H, W) of one photo (1, 3, H, W), coloured."""
-    errors = error_map(drawn01, original01.expand_as(drawn01)).cpu().numpy()
-    return [colourise(error, -ERROR_RANGE, ERROR_RANGE, "diverging") for error in errors]
-
-
-def _digest(photo: Image.Image) -> str:
-    """Return what a photo is known by in memory."""
-    return hashlib.sha256(photo.tobytes()).hexdigest()
+def _asked(configuration: Configuration | None, names: dict[str, str]) -> Configuration:
+    """Return a configuration with the names given as keywords in place of its own. Raises UserError."""
+    asked = configuration or Configuration()
+    wrong = next((name for name in names if name not in vars(asked)), None)
+    if wrong:
+        raise unknown("name", wrong, list(vars(asked)))
+    return replace(asked, **names)

@@ -1,6 +1,6 @@
 """What decoding a photo's features gives: pictures and figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,25 +9,34 @@ from PIL import Image
 from explorer.configurations import AnyConfiguration, Place
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import operation_spec
+from explorer.measures.comparison import Verdict
 from explorer.measures.metrics import Metrics
-
-ERROR_RANGE = 0.25  # luminance error at which the error map's colours end
+from explorer.photos.photo import Photo
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """One photo decoded from its features: three 224x224 pictures, what made them, and the figures.
+    """One photo decoded from its features: 224x224 pictures, what made them, and the figures.
 
     `fitted_on` is how many photos the decoder was fitted on, on the spot; 0 for one from a checkpoint.
     """
 
     configuration: AnyConfiguration
-    original: Image.Image
+    photo: Photo
     reconstruction: Image.Image
     error: Image.Image
     metrics: Metrics
-    seconds: float
+    seconds: float = 0.0
     fitted_on: int = 0
+
+    def after(self, seconds: float) -> "Reconstruction":
+        """Return this as having taken that long."""
+        return replace(self, seconds=seconds)
+
+    @property
+    def original(self) -> Image.Image:
+        """The photo's crop."""
+        return self.photo.crop
 
     @property
     def figures(self) -> dict[str, float | None]:
@@ -137,4 +146,26 @@ class Surgery:
             "before": self.before.figures,
             "after": self.after.figures,
             "seconds": round(self.after.seconds, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two reconstructions of one photo.
+
+    `difference` is the luminance of a minus that of b, in the colours and range of error maps: red where a is
+    lighter, blue where it is darker.
+    """
+
+    a: Reconstruction
+    b: Reconstruction
+    difference: Image.Image
+    verdicts: list[Verdict]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return both configurations with their figures, and the verdicts, as JSON-ready data."""
+        return {
+            "a": self.a.to_dict(),
+            "b": self.b.to_dict(),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }

@@ -144,7 +144,7 @@ def test_depth_sweep_goes_from_shallow_to_deep_and_loses_on_the_way(client, cat)
 
 def test_feature_maps_come_strongest_first_a_page_at_a_time(client, cat, explorer):
     mosaic, figures = client.predict(handle_file(cat), layer="block2", page=1, api_name="/feature_maps")
-    expected = explorer.features(cat, "vgg16", "block2")
+    expected = explorer.features(cat, layer="block2")
     assert figures["order"] == expected.order
     assert (figures["channels"], figures["height"], figures["width"]) == (128, 56, 56)
     assert (figures["page"], figures["pages"]) == (1, 2)

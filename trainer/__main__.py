@@ -7,25 +7,24 @@ from dataclasses import fields
 from pathlib import Path
 
 from explorer.command_line import Parser, run
-from explorer.configurations import (
-    AnyConfiguration,
-    Configuration,
-    FusedConfiguration,
-    check_names,
-    parse_place,
-)
-from explorer.decoders import DECODERS, LOSSES, decoder_spec
+from explorer.decoders import DECODERS, LOSSES
 from explorer.decoders.fusion import FUSIONS
-from explorer.encoders.devices import choose_device
-from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import SOURCES
-from explorer.errors import UserError
 from explorer.folders import BUNDLED
+from trainer.commands import (
+    run_data,
+    run_evaluate,
+    run_fit_linear,
+    run_import,
+    run_privacy,
+    run_report,
+    run_sweep,
+    run_train,
+)
 from trainer.measuring.protocols import PROTOCOLS
-from trainer.presets import PRESETS, preset_jobs
-from trainer.recipe import PRECISIONS, SCHEDULES, STARTS, TARGETS, Recipe
+from trainer.presets import PRESETS
+from trainer.recipe import CHOICES, PRECISIONS, Recipe
 
-RESULTS = {"project": "results.json", "published": "results_published.json"}
 EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
 
@@ -104,10 +103,9 @@ def parser() -> Parser:
         help="start every decoder from its own checkpoint there, else from the same one's for mse, if any",
     )
     trained.add_argument("--resume", action="store_true", help="go on where a stopped run was")
-    choices = {"schedule": SCHEDULES, "precision": PRECISIONS, "target": TARGETS, "start": STARTS}
     for field in fields(Recipe):
         flag = f"--{field.name.replace('_', '-')}"
-        trained.add_argument(flag, type=field.type, default=field.default, choices=choices.get(field.name))
+        trained.add_argument(flag, type=field.type, default=field.default, choices=CHOICES.get(field.name))
 
     swept = command("sweep", run_sweep, "Train a preset as Ray tasks; a stopped sweep goes on.")
     swept.add_argument(
@@ -148,11 +146,20 @@ def parser() -> Parser:
     _device_argument(private)
     private.add_argument("--out", type=Path, default=BUNDLED / "privacy.json", metavar="FILE.json")
 
-    told = command("report", run_report, "Write one self-contained HTML page of a results file.")
+    told = command("report", run_report, "Write the results as one self-contained HTML page, or as Markdown.")
     told.add_argument("--results", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
-    told.add_argument("--checkpoints", type=Path, default=BUNDLED, metavar="DIR")
+    told.add_argument(
+        "--checkpoints", type=Path, default=BUNDLED, metavar="DIR", help="also the data of the Markdown"
+    )
     told.add_argument("--photo", type=Path, default=EXAMPLE, metavar="FILE", help="of the example strips")
     told.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE.html")
+    told.add_argument("--markdown", type=Path, metavar="FILE.md", help="write all tables here, and no page")
+    told.add_argument(
+        "--readme", type=Path, metavar="FILE.md", help="put the table of networks between its marker lines"
+    )
+    told.add_argument(
+        "--check", action="store_true", help="write no Markdown, but fail unless it is there as it would be"
+    )
     return top
 
 
@@ -169,156 +176,6 @@ def _encoder_arguments(sub: argparse.ArgumentParser, required: bool = True) -> N
 
 def _device_argument(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--device", metavar="NAME", help="default: EXPLORER_DEVICE, then a GPU if there is one")
-
-
-def _layers(options: argparse.Namespace) -> list[str]:
-    spec = encoder_spec(options.architecture)
-    return [spec.layer(name).name for name in dict.fromkeys(options.layer or spec.layer_names)]
-
-
-def run_data(options: argparse.Namespace) -> None:
-    from trainer.data.div2k import prepare
-
-    for folder in prepare(options.out, options.archives):
-        print(f"{folder}: {len(list(folder.glob('*.png')))} photos")
-
-
-def run_import(options: argparse.Namespace) -> None:
-    from trainer.import_weights import import_weights
-
-    for path in import_weights(options.out, options.archives):
-        print(f"{path} ({path.stat().st_size / 2**20:.1f} MiB)")
-
-
-def run_fit_linear(options: argparse.Namespace) -> None:
-    from trainer.data.photos import load_train_val
-    from trainer.training.closed_form import fit_linear
-
-    layers = _layers(options)
-    if not decoder_spec(options.decoder).closed_form:
-        raise UserError(f"{options.decoder!r} is trained: use 'python -m trainer train'.")
-    device = choose_device(options.device)
-    train, val = load_train_val(options.photos)
-    options.out.mkdir(parents=True, exist_ok=True)
-    found = fit_linear(
-        options.architecture,
-        layers,
-        train,
-        val,
-        options.out,
-        options.weights,
-        device,
-        options.precision,
-        options.decoder,
-    )
-    for layer, decibels in found.items():
-        print(f"{options.architecture} {layer}: {decibels:.2f} dB on the validation photos")
-
-
-def _configurations(options: argparse.Namespace) -> list[AnyConfiguration]:
-    """Return what `train` was asked for. Raises UserError for what cannot be trained."""
-    decoders, losses = dict.fromkeys(options.decoder), dict.fromkeys(options.loss)
-    for decoder in decoders:
-        if decoder_spec(decoder).closed_form and not options.source:
-            raise UserError(f"{decoder!r} is solved in closed form: use 'python -m trainer fit-linear'.")
-    if options.source:
-        if options.architecture or options.layer:
-            raise UserError("Give --source, or --architecture and --layer, not both.")
-        sources = tuple(map(parse_place, options.source))
-        found: list[AnyConfiguration] = [
-            FusedConfiguration(sources, fusion, decoder, loss, options.weights)
-            for fusion in dict.fromkeys(options.fusion)
-            for decoder in decoders
-            for loss in losses
-        ]
-    else:
-        if not options.architecture:
-            raise UserError("Give --architecture, or --source twice or more.")
-        found = [
-            Configuration(options.architecture, layer, decoder, loss, options.weights)
-            for layer in _layers(options)
-            for decoder in decoders
-            for loss in losses
-        ]
-    for configuration in found:
-        check_names(configuration)
-    return found
-
-
-def run_train(options: argparse.Namespace) -> None:
-    from trainer.data.photos import load_train_val
-    from trainer.training.loop import Training
-
-    configurations = _configurations(options)
-    recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
-    device = choose_device(options.device)
-    train, val = load_train_val(options.photos, recipe.seed)
-    options.out.mkdir(parents=True, exist_ok=True)  # now, not when the first checkpoint is saved
-    training = Training(
-        configurations,
-        recipe,
-        train,
-        val,
-        options.out,
-        device,
-        start_from=options.start_from,
-        continued=options.continued,
-    )
-    heads = training.run(options.resume)
-    if not training.processes.is_main:
-        return
-    for head in heads:
-        best = min(head.progress.history, key=lambda entry: entry["loss"], default=None)
-        figures = f"{best['psnr']:.2f} dB on the validation photos" if best else "no validation reached"
-        stopped = f" ({head.progress.stopped})" if head.progress.stopped else ""
-        print(f"{head.configuration.name}: {figures}{stopped}")
-
-
-def run_sweep(options: argparse.Namespace) -> None:
-    from trainer.data.photos import photo_files
-    from trainer.sweep import sweep
-
-    folder = options.photos / "train"
-    photo_files(folder if folder.is_dir() else options.photos)
-    out = options.out / options.preset
-    out.mkdir(parents=True, exist_ok=True)
-    outcomes = sweep(preset_jobs(options.preset), options.photos, out, options.ray)
-    for outcome in outcomes:
-        print(f"{outcome.job}: {outcome.state}{f' ({outcome.reason})' if outcome.reason else ''}")
-    failed = [outcome.job for outcome in outcomes if outcome.state == "failed"]
-    if failed:
-        raise UserError(f"{len(failed)} of {len(outcomes)} jobs failed; run the same command to try again.")
-
-
-def run_evaluate(options: argparse.Namespace) -> None:
-    from trainer.measuring.evaluate import evaluate, write_results
-    from trainer.reporting.tables import markdown_table
-
-    device = choose_device(options.device)
-    out = options.out or BUNDLED / RESULTS[options.protocol]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    results = evaluate(options.photos, options.checkpoints, options.only, out, device, options.protocol)
-    write_results(results, out)
-    print(markdown_table(results))
-
-
-def run_privacy(options: argparse.Namespace) -> None:
-    from trainer.measuring.evaluate import write_results
-    from trainer.measuring.privacy import measure_privacy
-    from trainer.reporting.tables import privacy_table
-
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    device = choose_device(options.device)
-    found = measure_privacy(options.photos, options.checkpoints, options.architecture, device)
-    write_results(found, options.out)
-    print(privacy_table(found))
-
-
-def run_report(options: argparse.Namespace) -> None:
-    from trainer.reporting.report import write_report
-
-    write_report(options.results, options.checkpoints, options.photo, options.out)
-    print(f"{options.out} ({options.out.stat().st_size / 2**20:.1f} MiB)")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,22 @@
 """One frozen dataclass is one training run of one decoder, as stored in its checkpoint."""
 
 import math
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import torch
 
 from explorer.configurations import AnyConfiguration
 from explorer.errors import UserError, unknown
 
-SCHEDULES = ("one_cycle", "plateau")
 PRECISIONS = ("fp32", "bf16")
-TARGETS = ("photo", "normalised")
-STARTS = ("linear", "scratch")
+CHOICES = {  # of the fields that are names
+    "schedule": ("one_cycle", "plateau"),
+    "precision": PRECISIONS,
+    "target": ("photo", "normalised"),
+    "start": ("linear", "scratch"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,9 @@ class Recipe:
     seed: int = 42
 
     def __post_init__(self):
-        if self.schedule not in SCHEDULES:
-            raise unknown("schedule", self.schedule, SCHEDULES)
-        if self.precision not in PRECISIONS:
-            raise unknown("precision", self.precision, PRECISIONS)
-        if self.target not in TARGETS:
-            raise unknown("target", self.target, TARGETS)
-        if self.start not in STARTS:
-            raise unknown("start", self.start, STARTS)
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise unknown(name, getattr(self, name), allowed)
         if not 32 <= self.crop <= 256:
             raise UserError(
                 f"The crop must be 32 to 256 pixels (photos have a short side of 256), not {self.crop}."
@@ -61,7 +61,6 @@ class Recipe:
         for name in ("steps", "batch", "validate_every", "validation_photos"):
             if getattr(self, name) <= 0:
                 raise UserError(f"The recipe's {name} must be above zero, not {getattr(self, name)}.")
-
         if self.lpips_window and not 64 <= self.lpips_window <= self.crop:
             raise UserError(
                 f"The LPIPS window must be 64 pixels to the crop's {self.crop}, or 0 for all of it."
@@ -91,3 +90,8 @@ class Recipe:
             low, high = peak, peak / 1e4
             progress = (step - rise) / max(1, self.steps - rise)
         return low + (high - low) * (1 - math.cos(math.pi * progress)) / 2
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager:
+    """Return the context of a forward pass in one of PRECISIONS."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

@@ -1,7 +1,7 @@
 """The catalogue: what can be shown, as found in a folder of checkpoints, and why the rest cannot."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from explorer.configurations import (
     Configuration,
     EncoderFor,
     FusedConfiguration,
-    Place,
     check_names,
     decoder_order,
     in_order,
+    layers_of,
 )
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.decoders.fusion import FUSIONS
@@ -134,36 +134,25 @@ class Catalogue:
         """The ready configurations of several layers."""
         return [c for c in in_order(self.entries) if isinstance(c, FusedConfiguration)]
 
-    def find_fused(
-        self, sources: Sequence[Place], fusion: str, decoder: str, loss: str, weights: str = "imagenet"
-    ) -> FusedConfiguration:
-        """Return the fused configuration that was asked for, in whatever order its sources are given.
-
-        Raises UserError for an unknown name, a source that is there twice, and when it is not ready.
-        """
-        if decoder_spec(decoder).closed_form:
-            loss = "mse"
-        asked = FusedConfiguration(tuple(sources), fusion, decoder, loss, weights)
-        check_names(asked)
-        for c in self.fused:
-            if set(c.sources) == set(sources) and replace(asked, sources=c.sources) == c:
-                return c
-        raise UserError(self._why_not_fused(asked))
-
-    def find(self, architecture: str, layer: str, decoder: str, loss: str, weights: str) -> Configuration:
+    def find(self, asked: AnyConfiguration) -> AnyConfiguration:
         """Return the configuration that was asked for, which is on offer.
 
-        A closed-form decoder has one loss, so `loss` is ignored for it. Raises UserError for an unknown name
-        (listing the allowed ones) and for a known one that is not ready (saying how to make it).
+        A closed-form decoder has one loss, so another is ignored for it; the sources of a fused configuration
+        may be in any order. Raises UserError for an unknown name (listing the allowed ones) and for a known
+        one that is not ready (saying how to make it).
         """
-        encoder_spec(architecture).layer(layer)
-        if decoder_spec(decoder).closed_form:
-            loss = "mse"
-        configuration = Configuration(architecture, layer, decoder, loss, weights)
-        check_names(configuration)
-        if not self.offers(configuration):
-            raise UserError(self._why_not(configuration))
-        return configuration
+        layers_of(asked)
+        if decoder_spec(asked.decoder).closed_form:
+            asked = replace(asked, loss="mse")
+        check_names(asked)
+        if isinstance(asked, Configuration):
+            if not self.offers(asked):
+                raise UserError(self._why_not(asked))
+            return asked
+        for c in self.fused:
+            if set(c.sources) == set(asked.sources) and replace(asked, sources=c.sources) == c:
+                return c
+        raise UserError(self._why_not_fused(asked))
 
     @property
     def missing(self) -> list[tuple[Configuration, str]]:

@@ -39,7 +39,7 @@ from explorer.decoders.linear import Linear
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
 from explorer.folders import EXAMPLES
-from explorer.measures.metrics import psnr_of_mse
+from explorer.measures.pixels import psnr_of_mse
 from explorer.photos.loading import load_photo
 from explorer.photos.tensors import to_tensor
 

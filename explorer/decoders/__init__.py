@@ -10,6 +10,7 @@ from explorer.decoders.attention import Attention
 from explorer.decoders.blocks import Decoder
 from explorer.decoders.frequency_aware import FrequencyAware
 from explorer.decoders.linear import Linear
+from explorer.decoders.losses import LOSSES
 from explorer.decoders.pixel_shuffle import PixelShuffle
 from explorer.decoders.transposed_conv import TransposedConv
 from explorer.decoders.wavelet import Wavelet
@@ -17,11 +18,6 @@ from explorer.errors import unknown
 
 BUDGETS = {"1M": 1_000_000}
 MAX_WIDTH = 4096
-LOSSES = {
-    "mse": "mean squared error: as close as possible pixel by pixel",
-    "lpips": "LPIPS: as close as possible to the eye",
-    "hybrid": "half MSE, half LPIPS",
-}
 
 
 @dataclass(frozen=True)

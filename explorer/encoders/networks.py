@@ -178,6 +178,7 @@ class Layer:
 class EncoderSpec:
     """One architecture: its layers, shallow to deep, the network they are read from and its normalisation.
 
+    `caveat` is what has to be said of its trained weights wherever the network is named in full.
     `multiple` is what the side of a photo must be a multiple of; photos are resized to `input_size` pixels
     where the network takes no other. `bundled` says that trained weights ship.
     """
@@ -190,6 +191,12 @@ class EncoderSpec:
     multiple: int = 1
     input_size: int | None = None
     bundled: bool = True
+    caveat: str = ""
+
+    @property
+    def full_title(self) -> str:
+        """The title with the caveat in brackets."""
+        return f"{self.title} ({self.caveat})" if self.caveat else self.title
 
     @property
     def layer_names(self) -> list[str]:

@@ -73,10 +73,11 @@ ENCODERS: dict[str, EncoderSpec] = {
         multiple=32,
     ),
     "dinov2_small": _transformer(
-        "DINOv2 ViT-S/14 (from a saliency model, possibly tuned)",
+        "DINOv2 ViT-S/14",
         "vit_small_patch14_dinov2",
         384,
         patch=14,
+        caveat="from a saliency model, possibly tuned",
     ),
     "resnet34": EncoderSpec(
         "ResNet-34",

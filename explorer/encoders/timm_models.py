@@ -7,6 +7,7 @@ import difflib
 from functools import lru_cache
 from pathlib import Path
 
+import psutil
 import torch
 
 from explorer.encoders.networks import EncoderSpec, Layer, TimmModel
@@ -84,15 +85,10 @@ def check_memory(name: str, needed: int) -> None:
 
 
 def free_memory() -> int:
-    """Return the free memory in bytes, within the limit of a container; a large number if nobody says."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        free = 1 << 62
+    """Return the free memory in bytes, within the limit of a container, which psutil does not know."""
+    free = psutil.virtual_memory().available
     try:
         limit, used = (int((CGROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
-        free = min(free, limit - used)
-    except (OSError, ValueError):
-        pass  # no limit
-    return free
+    except (OSError, ValueError):  # no limit
+        return free
+    return min(free, limit - used)

@@ -1,21 +1,24 @@
-"""Reconstruction without training: descend on the pixels until their features match (optimisation).
+"""Reconstruction without training: descend until a picture has the photo's features (optimisation).
 
 Mahendran & Vedaldi 2015, "Understanding Deep Image Representations by Inverting Them", with Adam or L-BFGS in
-place of their momentum.
+place of their momentum; what is descended on is a prior (`explorer.experiments.priors`). The photo itself is
+never looked at, only its features.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from explorer.decoders import Decoder
 from explorer.decoders.blocks import PHOTO_SIZE
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
+from explorer.experiments.priors import Prior, decoder_weights, fresh_network, pixels
 from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
 
 UPDATES_PER_SECOND = 5
@@ -25,10 +28,11 @@ RISE = 0.05  # share of the steps in which the learning rate rises
 LBFGS_EVALUATIONS = 10
 RANGE_WEIGHT = 10.0
 START_NOISE = 0.02
+ANCHOR_GRID = 28  # places of the picture whose colours an anchor holds
 
 
 @dataclass(frozen=True)
-class Source:
+class Target:
     """A layer of an encoder and the photo's features there, (1, C, H, W), which the picture is to match."""
 
     encoder: FrozenEncoder
@@ -40,8 +44,8 @@ class Source:
 class Snapshot:
     """The best picture so far: photo01 (1, 3, S, S) in [0, 1], found after `step` steps of `restart`, from 0.
 
-    `feature_error` is its relative feature error (as in `measures.agreement`), the mean over the sources.
-    `steps` and `seconds` are what has been used up, and `done` says that nothing follows.
+    `feature_error` is its relative feature error (as in `measures.agreement`). `steps` and `seconds` are what
+    has been used up, and `done` says that nothing follows.
     """
 
     photo01: Tensor
@@ -65,24 +69,25 @@ def check_target(features: Tensor, where: str) -> None:
 
 
 def invert(
-    sources: Sequence[Source], settings: Settings = DEFAULT_SETTINGS, start01: Tensor | None = None
+    target: Target,
+    settings: Settings = DEFAULT_SETTINGS,
+    start01: Tensor | None = None,
+    decoder: Decoder | None = None,
 ) -> Iterator[Snapshot]:
     """Yield ever better pictures, at most 5 a second, and at last the best one with `done`.
 
-    All sources have been encoded from one photo of the same size, which the picture gets, too. `start01`
-    (1, 3, S, S) is the picture that the start "linear" begins with. Closing the iterator cancels: the last
-    snapshot is the best so far. Equal on every run on one device, unless `seconds` ends it. Raises UserError
-    for features that hold nothing of the photo.
+    `start01` (1, 3, S, S) is a decoder's picture of the features, for the start "linear", an anchor and a
+    warm start; `decoder` is the one whose weights the prior "decoder" descends on. Closing the iterator
+    cancels: the last snapshot is the best so far. Equal on every run on one device, unless `seconds` ends it.
+    Raises UserError for features that hold nothing of the photo.
     """
-    for source in sources:
-        check_target(source.features, f"{source.encoder.architecture} {source.layer}")
+    check_target(target.features, f"{target.encoder.architecture} {target.layer}")
     started = time.perf_counter()
-    distance = _distance(sources)
     best: Snapshot | None = None
     told = -1.0
     used = 0
     for restart in range(settings.restarts):
-        for step, error, photo01 in _descend(distance, sources, settings, restart, started, start01):
+        for step, error, photo01 in _descend(target, settings, restart, started, start01, decoder):
             used += 1
             seconds = time.perf_counter() - started
             if best is None or error < best.feature_error:
@@ -94,64 +99,44 @@ def invert(
     yield replace(best, steps=used, seconds=seconds, done=True)
 
 
-def _distance(sources: Sequence[Source]) -> Callable[[Tensor], tuple[Tensor, float]]:
-    """Return a function of a picture that gives what is minimised and the relative feature error.
-
-    Minimised is the squared distance of the features by the squared norm of the photo's.
-    """
-    encoders: dict[int, tuple[FrozenEncoder, list[Source]]] = {}
-    for source in sources:
-        encoders.setdefault(id(source.encoder), (source.encoder, []))[1].append(source)
-
-    def distance(picture: Tensor) -> tuple[Tensor, float]:
-        squares = []
-        for encoder, own in encoders.values():
-            features = encoder.differentiable(picture, {source.layer for source in own})
-            for source in own:
-                difference = features[source.layer] - source.features
-                squares.append(difference.square().sum() / source.features.square().sum())
-        relative = sum(square.item() ** 0.5 for square in squares) / len(squares)
-        return torch.stack(squares).mean(), relative
-
-    return distance
-
-
 def _descend(
-    distance: Callable[[Tensor], tuple[Tensor, float]],
-    sources: Sequence[Source],
+    target: Target,
     settings: Settings,
     restart: int,
     started: float,
     start01: Tensor | None,
+    decoder: Decoder | None,
 ) -> Iterator[tuple[int, float, Tensor]]:
-    """Yield (step, relative feature error, picture01) after every pass through the encoders."""
+    """Yield (step, relative feature error, picture01) after every pass through the encoder."""
     random = torch.Generator().manual_seed(settings.seed + restart)
-    pixels = _start(settings, start01, random).to(sources[0].encoder.device)
-    size = pixels.shape[-1]
-    step = large = 0
-    optimiser: torch.optim.Optimizer | None = None
+    prior = _prior(target, settings, start01, decoder, random)
+    distance = _distance(target, settings)
+    optimiser = _optimiser(settings, prior)
+    step, large = 0, 1
     found: list[tuple[float, Tensor]] = []
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        picture = _enlarged(pixels, size)
+        picture = prior.draw()
         reach = settings.jitter if progress < JITTER_UNTIL else 0
         shift = torch.randint(-reach, reach + 1, (2,), generator=random).tolist()
-        loss, relative = distance(picture.roll(shift, dims=(2, 3)) if any(shift) else picture)
-        found.append((relative, picture.detach().clamp(0, 1)))
+        loss = distance(picture.roll(shift, dims=(2, 3)) if any(shift) else picture)
+        found.append((loss.item() ** 0.5, picture.detach().clamp(0, 1)))
         outside = (picture - 0.5).abs() - 0.5
         loss = loss + settings.total_variation * _total_variation(picture)
         loss = loss + RANGE_WEIGHT * outside.clamp(min=0).square().mean()
+        if settings.anchor:
+            loss = loss + settings.anchor * F.mse_loss(_colours(picture), _colours(start01))
         loss.backward()
         return loss
 
+    if settings.warm:
+        _warm_up(prior, start01, settings)
     while (progress := _progress(settings, restart, step, time.perf_counter() - started)) < 1:
         factor = next((f for until, f in COARSE if settings.coarse_to_fine and progress < until), 1)
         if factor != large:
-            picture = _enlarged(pixels.detach(), size)
-            pixels = F.interpolate(picture, (size // factor,) * 2, mode="area")
-            pixels = pixels.contiguous().requires_grad_()  # as L-BFGS wants them
-            optimiser, large = _optimiser(settings, pixels), factor
+            prior, large = pixels(prior.draw().detach(), factor), factor
+            optimiser = _optimiser(settings, prior)
         if settings.optimiser == "adam":
             optimiser.param_groups[0]["lr"] = settings.learning_rate * _rate(progress)
         optimiser.step(closure)
@@ -161,6 +146,58 @@ def _descend(
             yield step, relative, picture01
             step += 1
         found.clear()
+
+
+def _prior(
+    target: Target,
+    settings: Settings,
+    start01: Tensor | None,
+    decoder: Decoder | None,
+    random: torch.Generator,
+) -> Prior:
+    """Return what is descended on."""
+    if start01 is None and (settings.anchor or settings.warm):
+        raise ValueError("an anchor or a warm start needs start01, a decoder's picture")
+    if settings.prior == "decoder":
+        if decoder is None:
+            raise ValueError("the prior 'decoder' needs a decoder")
+        return decoder_weights(decoder, target.features)
+    if settings.prior == "network":
+        return fresh_network(target.features, random.initial_seed())
+    return pixels(_start(settings, start01, random).to(target.encoder.device))
+
+
+def _distance(target: Target, settings: Settings) -> Callable[[Tensor], Tensor]:
+    """Return a function of a picture: its features' squared distance by the squared norm of the photo's.
+
+    Where the processor computes in bfloat16, a search on weights, which takes hundreds of passes, does so in
+    the encoder: the same end in two thirds of the time.
+    """
+    device, norm = target.encoder.device, target.features.square().sum()
+    half = settings.prior != "pixels" and _has_bfloat16(device)
+
+    def distance(picture: Tensor) -> Tensor:
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            features = target.encoder.differentiable(picture, [target.layer])[target.layer]
+        return (features.float() - target.features).square().sum() / norm
+
+    return distance
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    known = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+
+
+def _warm_up(prior: Prior, start01: Tensor, settings: Settings) -> None:
+    """Let a prior learn a decoder's picture first."""
+    optimiser = torch.optim.Adam(prior.parameters, lr=settings.learning_rate)
+    for _ in range(settings.warm):
+        optimiser.zero_grad()
+        F.mse_loss(prior.draw(), start01).backward()
+        optimiser.step()
 
 
 def _progress(settings: Settings, restart: int, step: int, seconds: float) -> float:
@@ -178,11 +215,15 @@ def _rate(progress: float) -> float:
     return 0.01 + 0.99 * (1 + math.cos(math.pi * (progress - RISE) / (1 - RISE))) / 2
 
 
-def _optimiser(settings: Settings, pixels: Tensor) -> torch.optim.Optimizer:
+def _optimiser(settings: Settings, prior: Prior) -> torch.optim.Optimizer:
     if settings.optimiser == "adam":
-        return torch.optim.Adam([pixels], lr=settings.learning_rate)
+        return torch.optim.Adam(prior.parameters, lr=settings.learning_rate)
     return torch.optim.LBFGS(
-        [pixels], max_iter=1, max_eval=LBFGS_EVALUATIONS, history_size=20, line_search_fn="strong_wolfe"
+        prior.parameters,
+        max_iter=1,
+        max_eval=LBFGS_EVALUATIONS,
+        history_size=20,
+        line_search_fn="strong_wolfe",
     )
 
 
@@ -196,8 +237,9 @@ def _start(settings: Settings, start01: Tensor | None, random: torch.Generator) 
     return noise if settings.start == "noise" else 0.5 + START_NOISE * (noise - 0.5)
 
 
-def _enlarged(pixels: Tensor, size: int) -> Tensor:
-    return pixels if pixels.shape[-1] == size else F.interpolate(pixels, (size, size), mode="bilinear")
+def _colours(picture: Tensor) -> Tensor:
+    """Return the mean colours (1, 3, 28, 28) of a picture's places."""
+    return F.adaptive_avg_pool2d(picture, ANCHOR_GRID)
 
 
 def _total_variation(picture: Tensor) -> Tensor:

@@ -4,6 +4,11 @@ from dataclasses import dataclass, fields
 
 from explorer.errors import UserError, unknown
 
+PRIORS = {
+    "pixels": "the pixels of a picture",
+    "decoder": "the weights of a trained decoder",
+    "network": "the weights of a fresh network",
+}
 STARTS = {
     "grey": "an even grey",
     "noise": "random colours",
@@ -14,32 +19,36 @@ OPTIMISERS = ("adam", "lbfgs")
 
 @dataclass(frozen=True)
 class Settings:
-    """How a picture is recovered.
+    """How a picture is recovered, and on what is descended: PRIORS.
 
     One step is one pass through the encoder and back. It ends after `steps` of each restart, or after
-    `seconds` of all together (0: no limit). `learning_rate` is Adam's peak, in units of the range [0, 1].
-    `total_variation` weights the mean squared difference of neighbouring pixels, in units of the feature
-    distance; `jitter` shifts the picture by up to that many pixels, at random, before each step;
-    `coarse_to_fine` begins with large pixels. The best of `restarts` by feature distance is kept; each starts
-    from another seed.
+    `seconds` of all together (0: no limit). `learning_rate` is Adam's peak. `total_variation` weights the
+    mean squared difference of neighbouring pixels, and `anchor` that of coarse colours from the decoder's
+    picture, both in units of the feature distance. In its first `warm` steps a fresh network learns the
+    decoder's picture. The best of `restarts` by feature distance is kept; each starts from another seed.
+
+    For pixels only: `start`, the picture that the descent begins with; `jitter` shifts the picture by up to
+    that many pixels, at random, before each step; `coarse_to_fine` begins with large pixels; `optimiser`.
     """
 
+    prior: str = "pixels"
     start: str = "linear"
     optimiser: str = "adam"
     steps: int = 600
     seconds: float = 0.0
     learning_rate: float = 0.03
     total_variation: float = 1e-3
+    anchor: float = 0.0
+    warm: int = 0
     jitter: int = 0
     coarse_to_fine: bool = False
     restarts: int = 1
     seed: int = 0
 
     def __post_init__(self):
-        if self.start not in STARTS:
-            raise unknown("start", self.start, list(STARTS))
-        if self.optimiser not in OPTIMISERS:
-            raise unknown("optimiser", self.optimiser, list(OPTIMISERS))
+        for name, allowed in (("prior", PRIORS), ("start", STARTS), ("optimiser", OPTIMISERS)):
+            if getattr(self, name) not in allowed:
+                raise unknown(name, getattr(self, name), list(allowed))
         for name in ("steps", "restarts", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above zero, not {getattr(self, name)}.")
@@ -47,6 +56,8 @@ class Settings:
             value = getattr(self, field.name)
             if field.type in (int, float) and value < 0:
                 raise UserError(f"{field.name} must not be negative, but is {value}.")
+        if self.prior != "pixels" and self.optimiser != "adam":
+            raise UserError("Weights are descended on with the optimiser adam only.")
 
 
 DEFAULT_SETTINGS = Settings()

@@ -1,17 +1,10 @@
-"""What every reconstruction stands beside: the blur of a layer's grid, the mean photo, the test photos."""
-
-from dataclasses import asdict, dataclass
-from typing import Any
+"""What every reconstruction stands beside: the blur of a layer's grid."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.configurations import layers_of
-from explorer.measures.metrics import METRIC_SPECS, Metrics, measure
-from explorer.photos.tensors import to_tensor
-from explorer.reconstruction import Reconstruction
-from explorer.results.measured import Results
+from explorer.measures.metrics import Metrics, measure
 
 
 def blur(photos01: Tensor, size: int) -> Tensor:
@@ -31,37 +24,3 @@ def blur_metrics(original01: Tensor, size: int) -> Metrics:
     """
     photos01 = original01[None]
     return measure(blur(photos01, size), photos01)[0]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How good the figures of one photo are, next to what needs no features and to the test photos.
-
-    `blur` is the photo itself blurred on the layer's grid of `size` x `size` (the finest of several),
-    `mean_photo` the mean score over the test photos of showing the mean of the others, `percentile` the share
-    of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not measured.
-    """
-
-    size: int
-    blur: Metrics
-    mean_photo: dict[str, float | None]
-    percentile: dict[str, float | None]
-    photos: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return this as JSON-ready data (an infinite PSNR as None)."""
-        return asdict(self) | {"blur": self.blur.figures}
-
-
-def standing(result: Reconstruction, results: Results) -> Standing:
-    """Return where one photo's reconstruction stands; `results` are the measured ones."""
-    c = result.configuration
-    size = max(layer.size for layer in layers_of(c))
-    row = results.row(c)
-    return Standing(
-        size,
-        blur_metrics(to_tensor(result.original), size),
-        {metric: results.mean_photo(metric) for metric in METRIC_SPECS},
-        {metric: results.percentile(c, metric, getattr(result.metrics, metric)) for metric in METRIC_SPECS},
-        len(row["per_image"]) if row else 0,
-    )

@@ -1,21 +1,23 @@
-"""Two reconstructions of one photo side by side: where they differ, and which is better by how much."""
+"""Two reconstructions of one photo side by side: which is better by how much."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from PIL import Image
-
 from explorer.configurations import Configuration
 from explorer.errors import UserError
-from explorer.measures.metrics import METRIC_SPECS, Metrics, MetricSpec, error_map
-from explorer.photos.tensors import to_tensor
-from explorer.pictures.colours import colourise
-from explorer.reconstruction import ERROR_RANGE, Reconstruction
-from explorer.results.measured import Paired, Results
+from explorer.measures.metrics import METRICS, Metric, Metrics
 
 EXAMPLE = "vgg16/block1/linear/mse"
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Figures of one configuration minus another's over the same test photos: mean, standard deviation."""
+
+    mean: float
+    std: float
 
 
 @dataclass(frozen=True)
@@ -44,54 +46,21 @@ class Verdict:
         }
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Two reconstructions of one photo.
-
-    `difference` is the luminance of a minus that of b, in the colours and range of error maps: red where a is
-    lighter, blue where it is darker.
-    """
-
-    a: Reconstruction
-    b: Reconstruction
-    difference: Image.Image
-    verdicts: list[Verdict]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return both configurations with their figures, and the verdicts, as JSON-ready data."""
-        return {
-            "a": self.a.to_dict(),
-            "b": self.b.to_dict(),
-            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
-        }
-
-
-def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:
-    """Return the comparison of two reconstructions of one photo; `results` says what is usual."""
-    pictures = (to_tensor(found.reconstruction)[None] for found in (a, b))
-    difference = error_map(*pictures)[0].numpy()
-    paired = {metric: results.paired(a.configuration, b.configuration, metric) for metric in METRIC_SPECS}
-    return Comparison(
-        a,
-        b,
-        colourise(difference, -ERROR_RANGE, ERROR_RANGE, "diverging"),
-        verdicts(a.metrics, b.metrics, paired),
-    )
-
-
 def verdicts(a: Metrics, b: Metrics, paired: Mapping[str, Paired | None]) -> list[Verdict]:
-    """Return the verdict on each metric; `paired` is how a differs from b over the test photos."""
+    """Return the verdict on each metric of both; `paired` is how a differs from b over the test photos."""
     found = []
-    for metric, spec in METRIC_SPECS.items():
-        values = (getattr(a, metric), getattr(b, metric))
+    for key, metric in METRICS.items():
+        if key not in a or key not in b:
+            continue
+        values = (a[key], b[key])
         by = 0.0 if values[0] == values[1] else abs(values[0] - values[1])
-        winner = "a" if spec.better(*values) else "b" if by else ""
-        usual = paired.get(metric)
+        winner = "a" if metric.better(*values) else "b" if by else ""
+        usual = paired.get(key)
         in_spreads = by / usual.std if usual and usual.std and math.isfinite(by) else None
-        sentence = _sentence(spec, values, winner, by, usual)
+        sentence = _sentence(metric, values, winner, by, usual)
         found.append(
             Verdict(
-                metric,
+                key,
                 *values,
                 winner=winner,
                 by=by,
@@ -119,20 +88,20 @@ def parse_configuration(text: str) -> Configuration:
 
 
 def _sentence(
-    spec: MetricSpec, values: tuple[float, float], winner: str, by: float, usual: Paired | None
+    metric: Metric, values: tuple[float, float], winner: str, by: float, usual: Paired | None
 ) -> str:
     if not winner:
-        return f"{spec.name}: both score {spec.format(values[0])}."
+        return f"{metric.name}: both score {metric.with_unit(values[0])}."
     letters = ("A", "B") if winner == "a" else ("B", "A")
     better, worse = values if winner == "a" else values[::-1]
     text = (
-        f"{spec.name}: {letters[0]} is better by {spec.format(by)} "
-        f"({letters[0]} {spec.format(better)}, {letters[1]} {spec.format(worse)})"
+        f"{metric.name}: {letters[0]} is better by {metric.with_unit(by)} "
+        f"({letters[0]} {metric.with_unit(better)}, {letters[1]} {metric.with_unit(worse)})"
     )
     if not usual or not usual.std or not math.isfinite(by):
         return f"{text}."
-    leader = "A" if spec.better(usual.mean, 0.0) else "B"
+    leader = "A" if metric.better(usual.mean, 0.0) else "B"
     return (
         f"{text}, {by / usual.std:.1f} times the spread of this difference over the test photos, where "
-        f"{leader} is better by {spec.format(abs(usual.mean))} on average."
+        f"{leader} is better by {metric.with_unit(abs(usual.mean))} on average."
     )

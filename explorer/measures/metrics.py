@@ -1,171 +1,209 @@
-"""PSNR, SSIM, LPIPS and MSE of photos in [0, 1], and the error map. Values outside [0, 1] are refused."""
+"""The table of metrics: how each is computed, written and read. A new metric is one row in METRICS.
+
+The bounds of the readings are not laws. They lie between kinds of damage that everybody knows, measured on
+100 photos of 224 x 224 pixels (medians):
+
+    damage                     PSNR    SSIM   LPIPS
+    JPEG, quality 95           40.8   0.990   0.004
+    JPEG, quality 75           32.5   0.936   0.023
+    JPEG, quality 25           27.5   0.839   0.121
+    blur, sigma 1 pixel        26.5   0.829   0.288
+    JPEG, quality 10           24.7   0.725   0.265
+    blur, sigma 2              22.9   0.628   0.567
+    blur, sigma 5              20.2   0.422   0.798
+    reduced to 7 x 7 pixels    17.2   0.311   0.883
+    plain grey                 12.1   0.248   0.972
+    a different photo           9.7   0.097   0.738
+
+LPIPS asks a trained network, so its sentences say who judges: a decoder trained on LPIPS pleases that network
+more than the eye.
+"""
 
 import math
-import warnings
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from explorer.encoders.weights import encoder_file
+from explorer.decoders.losses import LOSSES
 from explorer.errors import unknown
-from explorer.photos.tensors import check01
+from explorer.measures.lpips import lpips
+from explorer.measures.pixels import check_pair, mse, psnr, ssim
 
-SSIM_WINDOW = 7
-LUMINANCE = (0.2126, 0.7152, 0.0722)
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """One comparison: psnr in dB and ssim (at most 1), higher is better; lpips and mse, lower is better."""
-
-    psnr: float
-    ssim: float
-    lpips: float
-    mse: float
-
-    @property
-    def figures(self) -> dict[str, float | None]:
-        """The four as JSON-ready data (an infinite PSNR as None)."""
-        return {key: value if math.isfinite(value) else None for key, value in asdict(self).items()}
+NONE = "–"  # what stands where nothing was measured
 
 
 @dataclass(frozen=True)
-class MetricSpec:
-    """How one metric is written: `digits` are decimals; `higher` says whether higher is better."""
+class Metric:
+    """One metric.
 
+    `unit` is written after a value, `digits` are its decimals, and `scale` says what a value without a unit
+    is to be held against. `higher` is whether higher is better. `readings` are (bound, sentence), best first;
+    the first whose bound a value reaches is its own, with `said(value)` in place of its braces.
+    `of_pictures(reconstruction01, original01)` returns the values (N,) of photos (N, 3, H, W) in [0, 1], one
+    original for all or one each; None for a metric that more than the two pictures are needed for.
+    `term` is the weight of a loss (of LOSSES) that it counts with: it is no judge of a decoder trained on it.
+    """
+
+    key: str
     name: str
-    unit: str
+    full_name: str
     digits: int
     higher: bool
+    readings: tuple[tuple[float, str], ...]
+    of_pictures: Callable[[Tensor, Tensor], Tensor] | None = None
+    term: str = ""
+    unit: str = ""
+    scale: str = ""
+    said: Callable[[float], float] = float
+
+    @property
+    def direction(self) -> str:
+        return "higher is better" if self.higher else "lower is better"
+
+    @property
+    def arrow(self) -> str:
+        return "↑" if self.higher else "↓"
+
+    @property
+    def beside(self) -> str:
+        """What a card writes beside the value: its unit, else its scale."""
+        return self.unit or self.scale
+
+    @property
+    def heading(self) -> str:
+        """The name with the unit, "PSNR, dB"."""
+        return f"{self.name}, {self.unit}" if self.unit else self.name
 
     def better(self, value: float, other: float) -> bool:
         """Whether `value` is truly better than `other`, in this metric's direction."""
         return value > other if self.higher else value < other
 
-    def format(self, value: float) -> str:
+    def in_loss(self, loss: str) -> bool:
+        """Whether it was a part of what a decoder with this loss was trained for."""
+        return bool(self.term and loss in LOSSES and getattr(LOSSES[loss], self.term))
+
+    def format(self, value: float | None) -> str:
+        """Return the value alone, "25.30"; a dash for None."""
+        if value is None:
+            return NONE
+        return "∞" if value == math.inf else f"{value:.{self.digits}f}"
+
+    def with_unit(self, value: float | None) -> str:
         """Return the value with its unit, "25.30 dB"."""
-        number = "infinite" if value == math.inf else f"{value:.{self.digits}f}"
-        return f"{number} {self.unit}".rstrip()
+        return f"{self.format(value)} {self.unit}".rstrip()
+
+    def read(self, value: float | None) -> str:
+        """Return what the value means, in a sentence; nothing for None."""
+        if value is None:
+            return ""
+        reached = (sentence for bound, sentence in self.readings if not self.better(bound, value))
+        return next(reached, "").format(self.said(value))
 
 
-METRIC_SPECS = {
-    "psnr": MetricSpec("PSNR", "dB", 2, True),
-    "ssim": MetricSpec("SSIM", "", 3, True),
-    "lpips": MetricSpec("LPIPS", "", 3, False),
-    "mse": MetricSpec("MSE", "", 5, False),
-}
+_ROWS = (
+    Metric(
+        "psnr",
+        "PSNR",
+        "peak signal-to-noise ratio",
+        digits=2,
+        higher=True,
+        readings=(
+            (math.inf, "Exactly the same picture."),
+            (40, "To the eye, the same picture."),
+            (31, "Very close: hard to tell apart at a glance."),
+            (26, "Close: small differences, such as softer texture."),
+            (21.5, "Recognisable: differences are easy to see."),
+            (14, "Rough: broad shapes and colours agree."),
+            (-math.inf, "Far off: hardly better than plain grey."),
+        ),
+        of_pictures=psnr,
+        term="w_mse",
+        unit="dB",
+    ),
+    Metric(
+        "ssim",
+        "SSIM",
+        "structural similarity",
+        digits=3,
+        higher=True,
+        readings=(
+            (0.97, "Edges and textures are all there."),
+            (0.88, "Nearly all edges and textures are kept."),
+            (0.70, "Edges are kept, fine texture suffers."),
+            (0.50, "Main edges are kept, texture is gone."),
+            (0.25, "Only large shapes are left."),
+            (-math.inf, "Hardly any structure is left."),
+        ),
+        of_pictures=ssim,
+        scale="of 1",
+    ),
+    Metric(
+        "lpips",
+        "LPIPS",
+        "perceptual distance",
+        digits=3,
+        higher=False,
+        readings=(
+            (0.02, "The same picture, to the judging network."),
+            (0.12, "Almost the same, to the judging network."),
+            (0.30, "Somewhat different, to the judging network."),
+            (0.60, "Clearly different, to the judging network."),
+            (math.inf, "Another picture, to the judging network."),
+        ),
+        of_pictures=lpips,
+        term="w_lpips",
+        scale="0 = same",
+    ),
+    Metric(
+        "mse",
+        "MSE",
+        "mean squared error",
+        digits=5,
+        higher=False,
+        readings=(
+            ((0.5 / 255) ** 2, "A pixel is off by less than one step of 255."),
+            (math.inf, "A pixel is typically off by {:.0f} of 255 steps."),
+        ),
+        of_pictures=mse,
+        term="w_mse",
+        scale="0 = same",
+        said=lambda error: 255 * math.sqrt(error),  # the root mean square error, in steps of 8-bit brightness
+    ),
+)
+METRICS: dict[str, Metric] = {metric.key: metric for metric in _ROWS}
 
 
-def metric_spec(metric: str) -> MetricSpec:
+class Metrics(dict[str, float]):
+    """The figures of one comparison by metric, in the table's order: `metrics.psnr` is `metrics["psnr"]`."""
+
+    def __getattr__(self, metric: str) -> float:
+        if metric not in self:
+            raise AttributeError(f"no {metric} was measured")
+        return self[metric]
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """The same as JSON-ready data (an infinite PSNR as None)."""
+        return {key: value if math.isfinite(value) else None for key, value in self.items()}
+
+
+def metric_spec(metric: str) -> Metric:
     """Return the table row of a metric. Raises UserError listing the allowed names."""
-    if metric not in METRIC_SPECS:
-        raise unknown("metric", metric, list(METRIC_SPECS))
-    return METRIC_SPECS[metric]
+    if metric not in METRICS:
+        raise unknown("metric", metric, list(METRICS))
+    return METRICS[metric]
 
 
 def measure(reconstruction01: Tensor, original01: Tensor) -> list[Metrics]:
-    """Return the metrics of each pair of photos (N, 3, H, W) in [0, 1]; one original may serve all.
+    """Return what can be measured of each pair of photos (N, 3, H, W) in [0, 1]; one original may serve all.
 
     Raises ValueError for values outside [0, 1], different shapes, or photos smaller than 32 pixels.
     """
     check_pair(reconstruction01, original01.expand(len(reconstruction01), -1, -1, -1))
-    errors = mse(reconstruction01, original01).tolist()
-    columns = (ssim(reconstruction01, original01).tolist(), lpips(reconstruction01, original01).tolist())
-    return [
-        Metrics(psnr_of_mse(error), similarity, distance, error)
-        for error, similarity, distance in zip(errors, *columns, strict=True)
-    ]
-
-
-def check_pair(reconstruction01: Tensor, original01: Tensor) -> None:
-    """Raise ValueError unless both are (N, 3, H, W) photos of equal shape with values in [0, 1]."""
-    if reconstruction01.shape != original01.shape or original01.ndim != 4 or original01.shape[1] != 3:
-        raise ValueError(
-            "expected two (N, 3, H, W) photos of equal shape, got "
-            f"{tuple(reconstruction01.shape)} and {tuple(original01.shape)}"
-        )
-    check01(reconstruction01)
-    check01(original01)
-
-
-def mse(reconstruction01: Tensor, original01: Tensor) -> Tensor:
-    """Return the mean squared error of each pair, (N,), float64."""
-    return (reconstruction01.double() - original01.double()).square().mean(dim=(1, 2, 3))
-
-
-def psnr(reconstruction01: Tensor, original01: Tensor) -> Tensor:
-    """Return the peak signal-to-noise ratio of each pair in dB, (N,), for a peak of 1; infinite if equal."""
-    return -10 * torch.log10(mse(reconstruction01, original01))
-
-
-def psnr_of_mse(error: float) -> float:
-    """Return the PSNR in dB of a mean squared error of photos in [0, 1]."""
-    return -10 * math.log10(error) if error > 0 else math.inf
-
-
-def ssim(reconstruction01: Tensor, original01: Tensor) -> Tensor:
-    """Return the structural similarity of each pair, (N,), averaged over channels.
-
-    Wang et al. 2004 with the defaults of skimage.metrics.structural_similarity (data_range 1): uniform 7x7
-    window, sample covariance, K1 = 0.01, K2 = 0.03, borders of 3 pixels left out.
-    """
-    x, y = reconstruction01.double(), original01.double()
-    c1, c2 = 0.01**2, 0.03**2
-    unbiased = SSIM_WINDOW**2 / (SSIM_WINDOW**2 - 1)
-
-    def window_sum(z: Tensor, dim: int) -> Tensor:
-        """Sums over a sliding window as differences of running sums (Crow 1984), exact to 1e-14 here."""
-        running = torch.cat([torch.zeros_like(z.narrow(dim, 0, 1)), z.cumsum(dim)], dim)
-        count = running.shape[dim] - SSIM_WINDOW
-        return running.narrow(dim, SSIM_WINDOW, count) - running.narrow(dim, 0, count)
-
-    def window_mean(z: Tensor) -> Tensor:
-        return window_sum(window_sum(z, 3), 2) / SSIM_WINDOW**2
-
-    mx, my = window_mean(x), window_mean(y)
-    vx = unbiased * (window_mean(x * x) - mx * mx)
-    vy = unbiased * (window_mean(y * y) - my * my)
-    cov = unbiased * (window_mean(x * y) - mx * my)
-    similarity = ((2 * mx * my + c1) * (2 * cov + c2)) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
-    return similarity.mean(dim=(1, 2, 3))
-
-
-@torch.no_grad()
-def lpips(reconstruction01: Tensor, original01: Tensor) -> Tensor:
-    """Return LPIPS (Zhang et al. 2018, net='alex', version 0.1) of each pair, (N,), lower is closer.
-
-    One original may serve all; it then passes through the network once.
-    """
-    network = lpips_network(str(original01.device))
-    return network(reconstruction01.float(), original01.float(), normalize=True).reshape(-1)
-
-
-@lru_cache(maxsize=4)
-@torch.inference_mode(False)  # tensors made in inference mode could never be trained through
-def lpips_network(device: str = "cpu") -> nn.Module:
-    """Return the official LPIPS network fed with the bundled float32 weights, so that nothing is downloaded.
-
-    Takes photos in [0, 1] with `normalize=True`; differentiable in its first argument.
-    """
-    from lpips import LPIPS
-
-    with warnings.catch_warnings():  # of torchvision, about an argument that lpips still passes
-        warnings.simplefilter("ignore")
-        network = LPIPS(net="alex", pretrained=False, pnet_rand=True, verbose=False)
-    alexnet = load_file(encoder_file("alexnet"))
-    for name, tensor in alexnet.items():  # "features.3.weight" -> module "3" of one of the slices
-        _, index, part = name.split(".")
-        convolution = next(s._modules[index] for s in network.net.children() if index in s._modules)
-        setattr(convolution, part, nn.Parameter(tensor))
-    network.load_state_dict(load_file(encoder_file("lpips_alex")), strict=False)
-    return network.requires_grad_(False).eval().to(device)
-
-
-def error_map(reconstruction01: Tensor, original01: Tensor) -> Tensor:
-    """Return the signed error in luminance (Rec. 709 weights), (N, H, W): positive where too light."""
-    check_pair(reconstruction01, original01)
-    weights = torch.tensor(LUMINANCE, device=original01.device).reshape(1, 3, 1, 1)
-    return ((reconstruction01 - original01) * weights).sum(dim=1)
+    columns = {
+        key: metric.of_pictures(reconstruction01, original01).tolist()
+        for key, metric in METRICS.items()
+        if metric.of_pictures
+    }
+    return [Metrics(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

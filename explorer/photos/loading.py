@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError, features
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from explorer.errors import UserError
 
@@ -25,21 +25,12 @@ FORMAT_NAMES = ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[
 _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG|RIFF....WEBP|GIF8|BM....\0{4}|II\*\0|MM\0\*|....ftypavif", re.DOTALL
 )
-_ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+Upload = str | Path | bytes | Image.Image | np.ndarray
 # One upload at a time: warning filters belong to the whole process, and 100 megapixels fill enough memory.
 _decoding = Lock()
 
 
-def load_photo(source: str | Path | bytes | Image.Image | np.ndarray) -> Image.Image:
+def load_photo(source: Upload) -> Image.Image:
     """Return the upright 8-bit sRGB photo in a file, its bytes, a PIL image or an array.
 
     Transparency is laid on white, embedded colour profiles are converted to sRGB, animations give their first
@@ -140,7 +131,7 @@ def _flatten(image: Image.Image, name: str) -> Image.Image:
     """Decode an image and return it upright, in sRGB, on white, with no metadata left."""
     try:
         image.load()
-        turn = _UPRIGHT.get(_orientation(image))
+        orientation = _orientation(image)
         shrink = min(image.size) // DRAFT_SIDE
         if shrink > 1 and image.mode in ("L", "RGB", "RGBA", "CMYK"):  # what follows makes several copies
             image = image.reduce(shrink)
@@ -154,17 +145,17 @@ def _flatten(image: Image.Image, name: str) -> Image.Image:
         white = Image.new("RGB", photo.size, "white")
         white.paste(photo, (0, 0), alpha)
         photo = white
-    if turn is not None:
-        photo = photo.transpose(turn)
     photo.info.clear()  # a profile left here would be saved again and applied twice
+    photo.getexif()[ExifTags.Base.Orientation] = orientation
+    ImageOps.exif_transpose(photo, in_place=True)
     return photo
 
 
-def _orientation(image: Image.Image) -> int | None:
+def _orientation(image: Image.Image) -> int:
     try:
-        return image.getexif().get(_ORIENTATION_TAG)
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # broken EXIF data says nothing about the pixels
-        return None
+        return 1
 
 
 def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

@@ -19,6 +19,7 @@ SCALES = {
 }
 LEVELS = 255  # odd, so that zero has the middle of a diverging scale; a palette has room for one colour more
 GRADIENT_STOPS = 9
+ERROR_RANGE = 0.25  # luminance error at which the colours of an error map end
 
 
 @lru_cache(maxsize=len(SCALES))
@@ -37,6 +38,11 @@ def levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
 def colourise(values: np.ndarray, low: float, high: float, scale: str) -> Image.Image:
     """Return (H, W) values as RGB; `low` and below the first colour, `high` and above the last."""
     return Image.fromarray(lookup_table(scale)[levels(values, low, high)])
+
+
+def error_picture(errors: np.ndarray) -> Image.Image:
+    """Return signed luminance errors (H, W) as RGB: blue too dark, white right, red too bright."""
+    return colourise(errors, -ERROR_RANGE, ERROR_RANGE, "diverging")
 
 
 def gradient(scale: str) -> str:

@@ -1,9 +1,14 @@
-"""The privacy study that `python -m trainer privacy` measured, as texts; nothing is measured here."""
+"""The privacy study that `python -m trainer privacy` measured; nothing is measured here."""
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from explorer.configurations import check_names, configuration_of
+from explorer.errors import UserError
 
 log = logging.getLogger(__name__)
 COLUMNS = {
@@ -16,30 +21,55 @@ COLUMNS = {
 }
 
 
-def read_study(path: Path) -> dict[str, Any]:
-    """Return {"protocol", "classifier", "rows"} of a file; without a usable one there are no rows."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {"protocol": found["protocol"], "classifier": found["classifier"], "rows": found["rows"]}
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("%s is left out: it is no privacy study (%s)", path.name, error)
-    return {"protocol": {}, "classifier": "", "rows": []}
+@dataclass(frozen=True)
+class Sent:
+    """One layer and one way to send its features: the share of the photos that are found by them, 0 to 1."""
+
+    layer: str
+    operation: str
+    strength: float
+    found: float
 
 
-def found_again(study: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of a table: how many photos were found among all by their reconstruction.
+@dataclass(frozen=True)
+class Study:
+    """How many of some photos are recognised from the features that are sent; without rows there is none."""
 
-    A row a layer: its name, then the share in per cent for each way to send the features.
-    """
-    cells = {(row["layer"], row["operation"], row["strength"]): row["mean"]["found"] for row in study["rows"]}
-    layers = list(dict.fromkeys(row["layer"] for row in study["rows"]))
-    rows = [
-        [
-            layer,
-            *(f"{cells[key]:.0%}" if (key := (layer, *way)) in cells else "–" for way in COLUMNS.values()),
+    photos: int = 0
+    rows: Sequence[Sent] = ()
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> "Study":
+        """Return the study in a file's data. Raises UserError, KeyError, TypeError or ValueError."""
+        photos = int(raw["protocol"]["photos"])
+        if photos < 1:
+            raise ValueError("it is of no photos")
+        return cls(photos, [_sent(row) for row in raw["rows"]])
+
+    @classmethod
+    def read(cls, path: Path) -> "Study":
+        """Return the study in a file; one that cannot be used is logged, never raised."""
+        try:
+            return cls.of(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            pass
+        except (OSError, UserError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.warning("%s is left out: it is no privacy study (%s)", path.name, error)
+        return cls()
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Return header and rows: how many photos were found among all by their reconstruction.
+
+        A row a layer: its name, then the share in per cent for each way to send the features.
+        """
+        cells = {(row.layer, row.operation, row.strength): f"{row.found:.0%}" for row in self.rows}
+        rows = [
+            [layer, *(cells.get((layer, *way), "–") for way in COLUMNS.values())]
+            for layer in dict.fromkeys(row.layer for row in self.rows)
         ]
-        for layer in layers
-    ]
-    return ["layer", *COLUMNS], rows
+        return ["layer", *COLUMNS], rows
+
+
+def _sent(raw: Mapping[str, Any]) -> Sent:
+    check_names(configuration_of(raw))
+    return Sent(raw["layer"], str(raw["operation"]), float(raw["strength"]), float(raw["mean"]["found"]))

@@ -1,14 +1,9 @@
-"""Published figures of feature inversion beside this project's, and why they cannot be compared directly."""
+"""Published figures of feature inversion beside this project's."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from explorer.results.measured import Results
-
-SOURCE = (
-    "The best figures of two published studies of feature inversion, on DIV2K photos of 224 pixels. They are "
-    "repeated as printed and were not measured here; this project's photos are others."
-)
+from explorer.results.rows import Row
 
 
 @dataclass(frozen=True)
@@ -33,54 +28,53 @@ PUBLISHED = (
 )
 
 
-def reason_for_the_gap(published: Results) -> str:
-    """Return in one sentence why the printed figures are low.
+@dataclass(frozen=True)
+class Beside:
+    """A printed figure beside this project's: PSNR in dB, None where nothing was measured.
 
-    `published` are results of the published protocol, from which the score of a perfect reconstruction is.
+    `ours` is the best at the same layer (at any where the study names none), measured against the photo, and
+    `decoder` names it; `their_way` is the best of those trained to draw the photo, measured as the studies
+    did, and `their_target` of those trained to draw what they compared with. The ensemble stands beside
+    fused rows.
     """
-    perfect = published.perfect("psnr")
-    measured = (
-        "" if perfect is None else f"; measured that way, even a perfect one scores only {perfect:.2f} dB"
-    )
-    return (
-        "The studies compared their reconstruction not with the photo, but with the photo as normalised for "
-        f"the network and clipped to [0, 1]{measured}."
-    )
+
+    title: str
+    published: float
+    published_ssim: float | None
+    ours: float | None
+    decoder: str | None
+    their_way: float | None
+    their_target: float | None
 
 
-def beside_ours(project: Results, published: Results) -> list[dict[str, Any]]:
-    """Return a row for each printed figure: PSNR in dB as printed, and of this project's decoders.
-
-    "ours" is the best at the same layer (at any where the study names none), measured against the photo, and
-    "decoder" names it; "their_way" is the best of those trained to draw the photo, measured as the studies
-    did, and "their_target" of those trained to draw what they compared with. None where nothing was measured.
-    The ensemble stands beside fused rows.
-    """
+def beside_ours(project: Results, published: Results) -> list[Beside]:
+    """Return each printed figure beside this project's; `published` are results of the studies' protocol."""
     found = []
     for figure in PUBLISHED:
         ours = _best(project, figure, "photo")
         their_way, their_target = (_best(published, figure, target) for target in ("photo", "normalised"))
         found.append(
-            {
-                "title": figure.title,
-                "published": figure.psnr,
-                "published_ssim": figure.ssim,
-                "ours": ours and ours["mean"]["psnr"],
-                "decoder": ours and f"{ours['layer']} {ours['decoder']} ({ours['loss']})",
-                "their_way": their_way and their_way["mean"]["psnr"],
-                "their_target": their_target and their_target["mean"]["psnr"],
-            }
+            Beside(
+                title=figure.title,
+                published=figure.psnr,
+                published_ssim=figure.ssim,
+                ours=ours and ours.mean["psnr"],
+                decoder=ours and _decoder(ours),
+                their_way=their_way and their_way.mean["psnr"],
+                their_target=their_target and their_target.mean["psnr"],
+            )
         )
     return found
 
 
-def _best(results: Results, figure: PublishedFigure, target: str) -> dict[str, Any] | None:
+def _best(results: Results, figure: PublishedFigure, target: str) -> Row | None:
     rows = [
         row
-        for row in results.table(weights="imagenet")
-        if row["target"] == target
-        and figure.architecture in (row["architecture"], None)
-        and figure.layer in (row["layer"], None)
-        and row["fused"] == (figure.architecture is None)
+        for row in results.select(figure.architecture, layer=figure.layer, weights="imagenet")
+        if row.target == target and row.fused == (figure.architecture is None)
     ]
-    return max(rows, key=lambda row: row["mean"]["psnr"], default=None)
+    return max(rows, key=lambda row: row.mean["psnr"], default=None)
+
+
+def _decoder(row: Row) -> str:
+    return f"{row.layer} {row.configuration.decoder} ({row.configuration.loss})"

@@ -10,10 +10,10 @@ from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
 from explorer import Explorer, UserError
-from explorer.configurations import parse_place
+from explorer.configurations import Configuration, FusedConfiguration, parse_place
+from explorer.experiments.surgery import Change
 from explorer.measures.comparison import parse_configuration
 from explorer.pictures.feature_maps import share_map
-from explorer.ui.choices import DEFAULT
 from explorer.ui.files import offered_picture
 
 HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
@@ -25,11 +25,11 @@ def add_api(explorer: Explorer) -> None:
     @_endpoint("reconstruct")
     def reconstruct(
         photo: FileData,
-        architecture: str = DEFAULT.architecture,
-        layer: str = DEFAULT.layer,
-        decoder: str = DEFAULT.decoder,
-        loss: str = DEFAULT.loss,
-        weights: str = DEFAULT.weights,
+        architecture: str = Configuration.architecture,
+        layer: str = Configuration.layer,
+        decoder: str = Configuration.decoder,
+        loss: str = Configuration.loss,
+        weights: str = Configuration.weights,
     ) -> tuple[FileData, FileData, FileData, dict[str, Any]]:
         """Turn a photo into the features of a frozen network, and those back into a photo.
 
@@ -46,7 +46,9 @@ def add_api(explorer: Explorer) -> None:
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the network's weights: imagenet (trained) or random (the control)
         """
-        result = explorer.reconstruct(_path(photo), architecture, layer, decoder, loss, weights)
+        result = explorer.reconstruct(
+            _path(photo), Configuration(architecture, layer, decoder, loss, weights)
+        )
         pictures = (result.original, result.reconstruction, result.error)
         return *map(_file, pictures), result.to_dict()
 
@@ -57,7 +59,7 @@ def add_api(explorer: Explorer) -> None:
         fusion: str = "concat",
         decoder: str = "pixel_shuffle",
         loss: str = "mse",
-        weights: str = DEFAULT.weights,
+        weights: str = Configuration.weights,
     ) -> tuple[FileData, FileData, FileData, list[FileData], dict[str, Any]]:
         """Reconstruct a photo from several layers at once, of one network or more.
 
@@ -73,8 +75,9 @@ def add_api(explorer: Explorer) -> None:
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the networks' weights: imagenet (trained) or random (the control)
         """
-        places = [parse_place(text) for text in sources]
-        found = explorer.ensemble(_path(photo), places, fusion, decoder, loss, weights)
+        places = tuple(parse_place(text) for text in sources)
+        asked = FusedConfiguration(places, fusion, decoder, loss, weights)
+        found = explorer.ensemble(_path(photo), asked)
         pictures = (found.result.original, found.result.reconstruction, found.result.error)
         maps = [x.attention for x in found.contributions if x.attention is not None]
         return *map(_file, pictures), [_file(share_map(x)) for x in maps], found.to_dict()
@@ -82,10 +85,10 @@ def add_api(explorer: Explorer) -> None:
     @_endpoint("depth_sweep")
     def depth_sweep(
         photo: FileData,
-        architecture: str = DEFAULT.architecture,
+        architecture: str = Configuration.architecture,
         decoder: str = "linear",
         loss: str = "mse",
-        weights: str = DEFAULT.weights,
+        weights: str = Configuration.weights,
     ) -> tuple[list[FileData], dict[str, Any]]:
         """Reconstruct a photo from every layer that has this decoder, shallow to deep.
 
@@ -99,17 +102,19 @@ def add_api(explorer: Explorer) -> None:
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the network's weights: imagenet (trained) or random (the control)
         """
-        results = explorer.depth(_path(photo), architecture, decoder, loss, weights)
+        results = explorer.depth(
+            _path(photo), architecture=architecture, decoder=decoder, loss=loss, weights=weights
+        )
         files = [_file(result.reconstruction) for result in results]
         return files, {"layers": [result.to_dict() for result in results]}
 
     @_endpoint("feature_maps")
     def feature_maps(
         photo: FileData,
-        architecture: str = DEFAULT.architecture,
-        layer: str = DEFAULT.layer,
+        architecture: str = Configuration.architecture,
+        layer: str = Configuration.layer,
         page: int = 0,
-        weights: str = DEFAULT.weights,
+        weights: str = Configuration.weights,
     ) -> tuple[FileData, dict[str, Any]]:
         """Show what a layer makes of a photo: 64 of its channels as one picture, strongest first.
 
@@ -123,7 +128,7 @@ def add_api(explorer: Explorer) -> None:
             page: which 64 channels, counted from 0
             weights: the network's weights: imagenet (trained) or random (the control)
         """
-        maps = explorer.features(_path(photo), architecture, layer, weights)
+        maps = explorer.features(_path(photo), architecture=architecture, layer=layer, weights=weights)
         figures = {"channels": maps.channels, "height": maps.height, "width": maps.width, "order": maps.order}
         return _file(maps.mosaic(page)), figures | {"page": page, "pages": maps.pages()}
 
@@ -152,11 +157,11 @@ def add_api(explorer: Explorer) -> None:
         photo: FileData,
         operation: str = "quantise",
         strength: float | None = None,
-        architecture: str = DEFAULT.architecture,
-        layer: str = DEFAULT.layer,
-        decoder: str = DEFAULT.decoder,
-        loss: str = DEFAULT.loss,
-        weights: str = DEFAULT.weights,
+        architecture: str = Configuration.architecture,
+        layer: str = Configuration.layer,
+        decoder: str = Configuration.decoder,
+        loss: str = Configuration.loss,
+        weights: str = Configuration.weights,
         mask: FileData | None = None,
         other: FileData | None = None,
     ) -> tuple[FileData, FileData, dict[str, Any]]:
@@ -179,9 +184,13 @@ def add_api(explorer: Explorer) -> None:
         """
         found = explorer.surgery(
             _path(photo),
-            *(architecture, layer, decoder, loss, weights, operation, strength),
-            mask=_path(mask) if mask else None,
-            other=_path(other) if other else None,
+            Configuration(architecture, layer, decoder, loss, weights),
+            Change(
+                operation,
+                strength,
+                mask=_path(mask) if mask else None,
+                other=_path(other) if other else None,
+            ),
         )
         return _file(found.before.reconstruction), _file(found.after.reconstruction), found.to_dict()
 

@@ -10,14 +10,18 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explorer.configurations import Configuration
-from explorer.decoders import decoder_spec
-from explorer.measures.metrics import metric_spec
+from explorer.encoders.table import encoder_spec
+from explorer.measures.metrics import METRICS
 from explorer.pictures import plots
 from explorer.pictures.plots.results import PROVEN
 from explorer.results.measured import Results, Significance
-from explorer.ui.results_table import Row, csv_row, network_title, short_title
+from explorer.results.rows import Row
+from explorer.ui.results_table import csv_row, row_title
+from explorer.ui.texts import texts
 
-CLOSE = 1.0  # dB: as good as the best, for what it costs
+CLOSE = 1  # dB: as good as the best, for what it costs
+text = texts("results")
+decibels = METRICS["psnr"].with_unit
 
 
 @dataclass(frozen=True)
@@ -41,124 +45,83 @@ class Chart:
         if self.of == "table":
             return list(table)
         layer = c.layer if self.of == "layer" else None
-        found = results.table(architecture=c.architecture, weights=c.weights, layer=layer)
-        return [row for row in found if not row["fused"]]
+        found = results.select(architecture=c.architecture, weights=c.weights, layer=layer)
+        return [row for row in found if not row.fused]
 
     def scope(self, c: Configuration) -> str:
         """Return where its rows come from, and how to choose others."""
-        if self.of == "table":
-            return "It shows the rows of the table: choose them above."
-        place = short_title(c.architecture) + (f" {c.layer}" if self.of == "layer" else "")
-        return f"It shows {place}: choose another {self.of} in the controls."
+        place = encoder_spec(c.architecture).title + (f" {c.layer}" if self.of == "layer" else "")
+        return text.scope(self.of, place)
 
 
 def psnr(row: Row) -> float:
-    return row["mean"]["psnr"]
-
-
-def db(value: float) -> str:
-    return f"{value:.1f} dB"
-
-
-def name(row: Row) -> str:
-    """Return a row's network, layer, decoder and loss in a few words."""
-    return f"{network_title(row)} {row['layer']}, {decoder_spec(row['decoder']).title} ({row['loss']})"
+    return row.mean["psnr"]
 
 
 def read_by_size(results: Results, rows: Sequence[Row]) -> str:
     """Say how the best decoder and the blur fall from the finest grid to the coarsest."""
-    sized = [row for row in rows if row["size"]]
-    if not sized:
-        return "These rows join several grids, so that they have no place on this axis."
-    ends = [[row for row in sized if row["size"] == size] for size in _ends(row["size"] for row in sized)]
-    names = [f"{group[0]['size']}×{group[0]['size']} locations" for group in ends]
-    return _fall([max(group, key=psnr) for group in ends], names)
+    sizes = sorted({row.size for row in rows if row.size}, reverse=True)
+    if not sizes:
+        return text.no_grid
+    ends = {
+        f"{size}×{size} locations": [row for row in rows if row.size == size]
+        for size in (sizes[0], sizes[-1])
+    }
+    return _fall(ends)
 
 
 def read_by_layer(results: Results, rows: Sequence[Row]) -> str:
     """Say how the best decoder and the blur fall from the shallowest layer to the deepest."""
-    layers = list(dict.fromkeys(row["layer"] for row in rows))  # tables are sorted, shallow to deep
-    ends = [
-        [row for row in rows if row["layer"] == layer] for layer in dict.fromkeys((layers[0], layers[-1]))
-    ]
-    return _fall([max(group, key=psnr) for group in ends], [group[0]["layer"] for group in ends])
+    first, last = rows[0].layer, rows[-1].layer  # tables are sorted, shallow to deep
+    return _fall({layer: [row for row in rows if row.layer == layer] for layer in (first, last)})
 
 
-def _ends(values: Any) -> list[Any]:
-    """Return the highest and the lowest value, once if they are the same."""
-    different = sorted(set(values), reverse=True)
-    return different[:1] + different[1:][-1:]
-
-
-def _fall(best: Sequence[Row], names: Sequence[str]) -> str:
+def _fall(ends: dict[str, Sequence[Row]]) -> str:
     """Return the best of one or two places in words, each beside the blur of the same grid."""
-    (first, blurred), (last, last_blurred) = [
-        (db(psnr(row)), row["blur"].get("psnr")) for row in (best[0], best[-1])
-    ]
-    known = None not in (blurred, last_blurred)
-    if len(best) == 1:
-        beside = f"; a blur of the same grid has {db(blurred)}" if known else ""
-        return f"With {names[0]} the best decoder reaches {first}{beside}."
-    beside = f"; a blur of the same grid from {db(blurred)} to {db(last_blurred)}" if known else ""
-    return f"From {names[0]} to {names[1]} the best decoder goes from {first} to {last}{beside}."
+    best = [max(rows, key=psnr) for rows in ends.values()]
+    blurs = [row.blur.get("psnr") for row in best]
+    known = list(map(decibels, blurs)) if None not in blurs else []
+    return text.fall(list(ends), [decibels(psnr(row)) for row in best], known)
 
 
 def read_by_decoder(results: Results, rows: Sequence[Row]) -> str:
     """Say which decoder is best at a layer and how it stands to the blur."""
-    best, blur = max(rows, key=psnr), rows[0]["blur"].get("psnr")
-    beside = ""
-    if blur is not None:
-        beside = (
-            f", {db(abs(psnr(best) - blur))} {'above' if psnr(best) >= blur else 'below'} the dashed blur"
-        )
-    return f"Best is {name(best)} with {db(psnr(best))}{beside}."
+    best = max(rows, key=psnr)
+    above = psnr(best) - best.blur.get("psnr", psnr(best))
+    distance = decibels(abs(above)) if "psnr" in best.blur else ""
+    return text.best(row_title(best), decibels(psnr(best)), distance, above >= 0)
 
 
 def read_plane(results: Results, rows: Sequence[Row]) -> str:
     """Say which is the most exact and which the judging network finds nearest."""
-    exact, near = max(rows, key=psnr), min(rows, key=lambda row: row["mean"]["lpips"])
-    if exact is near:
-        return (
-            f"{name(exact)} is both the most exact ({db(psnr(exact))}) and the nearest to the judging "
-            f"network (LPIPS {_lpips(near)})."
-        )
-    return (
-        f"Most exact is {name(exact)} ({db(psnr(exact))}, LPIPS {_lpips(exact)}); nearest to the judging "
-        f"network is {name(near)} ({db(psnr(near))}, LPIPS {_lpips(near)})."
-    )
+    ends = (max(rows, key=psnr), min(rows, key=lambda row: row.mean["lpips"]))
+    lpips = METRICS["lpips"].with_unit
+    return text.plane(*((row_title(x), decibels(psnr(x)), lpips(x.mean["lpips"])) for x in ends))
 
 
-def _lpips(row: Row) -> str:
-    return metric_spec("lpips").format(row["mean"]["lpips"])
-
-
-def read_cost(cost: str, text: str, results: Results, rows: Sequence[Row]) -> str:
+def read_cost(cost: str, digits: str, results: Results, rows: Sequence[Row]) -> str:
     """Say what the best one costs, and the cheapest that is nearly as good."""
-    priced = [row for row in rows if row[cost] is not None]
+    priced = [row for row in rows if getattr(row, cost) is not None]
     if not priced:
-        return "The cost of these rows was not measured."
+        return text.no_cost
     best = max(priced, key=psnr)
-    close = min((row for row in priced if psnr(row) >= psnr(best) - CLOSE), key=lambda row: row[cost])
-    first = f"The best, {name(best)}, reaches {db(psnr(best))} with {format(best[cost], text)} {cost}"
-    if close is best:
-        return f"{first}; nothing cheaper comes within {db(CLOSE)} of it."
-    return f"{first}; {name(close)} comes within {db(CLOSE)} of it with {format(close[cost], text)} {cost}."
+    close = [row for row in priced if psnr(row) >= psnr(best) - CLOSE]
+    cheap = min(close, key=lambda row: getattr(row, cost))
+    said = [
+        (row_title(row), decibels(psnr(row)), f"{getattr(row, cost):{digits}} {cost}")
+        for row in (best, cheap)
+    ]
+    return text.price(said[0], said[1] if cheap is not best else None, f"{CLOSE} dB")
 
 
 def significance(results: Results, rows: Sequence[Row]) -> Significance:
-    return results.significance([row["name"] for row in rows], "psnr")
+    return results.significance([row.name for row in rows], "psnr")
 
 
 def read_significance(results: Results, rows: Sequence[Row]) -> str:
     """Say how many pairs were proven to differ."""
     ps = [pair["p"] for pair in pairs(results, rows)]
-    if not ps:
-        return "These decoders were not tested against each other."
-    proven = sum(p < PROVEN for p in ps)
-    return (
-        f"{proven} of {len(ps)} pairs of decoders are proven to differ in PSNR (p < {PROVEN} after "
-        "correction); brackets mark the others."
-    )
+    return text.proven(sum(p < PROVEN for p in ps), len(ps), PROVEN) if ps else text.no_tests
 
 
 def pairs(results: Results, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -172,12 +135,12 @@ def pairs(results: Results, rows: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def _priced(cost: str, title: str, text: str) -> Chart:
+def _priced(cost: str, title: str, digits: str) -> Chart:
     return Chart(
         title,
         "table",
-        lambda results, rows: plots.quality_and_cost([row for row in rows if row[cost] is not None], cost),
-        lambda results, rows: read_cost(cost, text, results, rows),
+        lambda results, rows: plots.quality_and_cost(rows, cost),
+        lambda results, rows: read_cost(cost, digits, results, rows),
     )
 
 
@@ -186,7 +149,7 @@ CHARTS = {
     "layers": Chart(
         "PSNR by layer of one network",
         "network",
-        lambda results, rows: plots.by_layer(rows, results.baselines),
+        lambda results, rows: plots.by_layer(rows),
         read_by_layer,
     ),
     "decoders": Chart(

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration, FusedConfiguration
-from explorer.decoders import DECODERS, decoder_spec
+from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import SOURCES
 from explorer.ui.texts import texts
-from explorer.ui.texts.filters import LOSS_NAMES
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
+LOSS_TITLES = {name: f"{x.title[0].upper()}{x.title[1:]} – {x.aim}" for name, x in LOSSES.items()}
+LOSS_NAMES = {name: x.title for name, x in LOSSES.items()}
 text = texts("controls")
 
 Choices = list[tuple[str, str]]
@@ -47,10 +48,10 @@ def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
     decoders = catalogue.decoders(c.architecture, c.layer, c.weights)
     losses = catalogue.losses(c.architecture, c.layer, c.decoder, c.weights)
     return {
-        "architecture": [(encoder_spec(name).title, name) for name in known],
+        "architecture": [(encoder_spec(name).full_title, name) for name in known],
         "layer": [(text.layer.format(name=x.name, channels=x.channels, size=x.size), x.name) for x in layers],
         "decoder": [(decoder_spec(name).title, name) for name in decoders],
-        "loss": [(text.loss_titles.get(name, name), name) for name in losses],
+        "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],
         "weights": [
             (SOURCES[x][0].upper() + SOURCES[x][1:], x) for x in ready_weights(catalogue, c.architecture)
         ],

@@ -16,6 +16,7 @@ from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
+from explorer.photos.photo import Photo
 from explorer.ui import choices
 from explorer.ui.texts import texts
 
@@ -25,9 +26,9 @@ Update = dict[Any, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """A photo, as the path of a file, and a ready configuration."""
+    """A photo, None where the page has none, and a ready configuration."""
 
-    path: str
+    photo: Photo | None
     configuration: Configuration
 
 

@@ -1,6 +1,5 @@
 """The app's page: one tab a file, the API, and how they look. Nothing here computes anything."""
 
-from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -66,7 +65,7 @@ def warm_up(explorer: Explorer) -> None:
     """Load what the first visitor's page needs: network, decoder and metrics."""
     start, _ = settle(explorer.catalogue(), DEFAULT)
     if examples():
-        explorer.reconstruct(next(iter(examples().values())), **asdict(start))
+        explorer.reconstruct(next(iter(examples().values())), start)
 
 
 def launch_options() -> dict[str, Any]:

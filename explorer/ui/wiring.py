@@ -100,6 +100,7 @@ def wire(
             yield views[tab].empty() | answered_now | {controls.message: labels.note(note)}
             return
         try:
+            photo = explorer.photo(path) if path else None
             stop: Stopper = values[-1]
             stop.asked = False
             with closing(explorer.prepare(views[tab].shows(found, *own))) as fit:
@@ -110,7 +111,7 @@ def wire(
                         return
                     yield {controls.message: labels.fitting(share), controls.stop: gr.Button(visible=True)}
             answered_now |= {controls.stop: gr.Button(visible=False)}
-            for number, update in enumerate(views[tab].show(Question(path or "", found), *own, *memory)):
+            for number, update in enumerate(views[tab].show(Question(photo, found), *own, *memory)):
                 yield update | (answered_now | {controls.message: labels.note(note)} if number == 0 else {})
         except Exception as error:
             mistake = error if isinstance(error, UserError) else UserError(unexpected(tab))

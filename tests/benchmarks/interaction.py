@@ -21,6 +21,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from explorer import Explorer
+from explorer.experiments.surgery import Change
 from explorer.ui.page import build
 from tests.browser.conftest import FLAGS, RESULT_MS, system_chromium
 from tests.serving import ROOT, serve
@@ -42,7 +43,9 @@ def main() -> None:
     print(f"layer or decoder, same photo  {statistics.median(waits):6.3f} s (slowest {max(waits):.3f})")
 
     moves = [
-        seconds(lambda bits=bits, layer=layer: explorer.surgery(CAT, layer=layer, strength=bits))
+        seconds(
+            lambda bits=bits, layer=layer: explorer.surgery(CAT, layer=layer, change=Change(strength=bits))
+        )
         for layer in ("block1", "block3", "block5")
         for bits in (*range(1, 9), *range(1, 9))
     ]

@@ -46,7 +46,7 @@ def trained(explorer: Explorer, path: Path, layer: str) -> list[Reconstruction]:
     """Return the reconstructions of a photo by all decoders of a layer of VGG16 that are ready."""
     ready = explorer.catalogue().single
     chosen = [c for c in ready if (c.architecture, c.layer, c.weights) == ("vgg16", layer, "imagenet")]
-    return [explorer.reconstruct(path, **vars(configuration)) for configuration in chosen]
+    return [explorer.reconstruct(path, configuration) for configuration in chosen]
 
 
 if __name__ == "__main__":

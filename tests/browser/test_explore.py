@@ -78,7 +78,7 @@ def test_an_uploaded_photo_is_reconstructed_at_once_and_is_no_part_of_the_link(v
     before = visit.psnr()
     visit.upload(CAT)
     expected = explorer.reconstruct(CAT, decoder="linear").metrics.psnr
-    visit.expect_text("#card-psnr b", f"{expected:.1f}")
+    visit.expect_text("#card-psnr b", f"{expected:.2f}")
     assert visit.psnr() != before
     assert "example=cat" in visit.page.url
     Image.open(CAT).rotate(180).save(tmp_path / "own.png")
@@ -186,7 +186,7 @@ def test_a_file_that_is_no_usable_photo_gets_its_own_sentence_and_the_app_goes_o
 
 def test_unusual_photos_are_shown_as_they_should_be(visit, explorer, tmp_path):
     photos = unusual_photos(tmp_path)
-    expected = [f"{explorer.reconstruct(path, decoder='linear').metrics.mse:.4f}" for path in photos]
+    expected = [f"{explorer.reconstruct(path, decoder='linear').metrics.mse:.5f}" for path in photos]
     assert len(set(expected)) == len(photos)  # a figure tells which photo is shown
     visit.open("?decoder=linear&layer=block1")
     for path, figure in zip(photos, expected, strict=True):

@@ -8,16 +8,17 @@ import torch
 
 from explorer import UserError
 from explorer.__main__ import main
+from explorer.configurations import FusedConfiguration
 from explorer.folders import BUNDLED
 from explorer.measures.metrics import measure
 from explorer.photos.tensors import to_tensor
 
-SHALLOW = [
+SHALLOW = (
     ("vgg16", "block1"),
     ("alexnet", "conv1"),
     ("efficientnet_lite0", "stage1"),
     ("dinov2_small", "block0"),
-]
+)
 DEEP = [
     ("vgg16", "block5"),
     ("alexnet", "conv5"),
@@ -27,41 +28,37 @@ DEEP = [
 DEPTHS = [[("vgg16", f"block{number}") for number in blocks] for blocks in ("135", "24", "12345")]
 
 
-@pytest.fixture(scope="module")
-def rows(explorer):
-    return {row["name"]: row for row in explorer.results().table()}
-
-
 @pytest.mark.parametrize("fusion", ["weighted", "attention", "concat"])
 @pytest.mark.parametrize("decoder", ["transposed_conv", "pixel_shuffle"])
-def test_bundled_ensembles_are_ready_and_measured(explorer, rows, fusion, decoder):
-    configuration = explorer.catalogue().find_fused(SHALLOW, fusion, decoder, "mse")
+def test_bundled_ensembles_are_ready_and_measured(explorer, fusion, decoder):
+    configuration = explorer.catalogue().find(FusedConfiguration(SHALLOW, fusion, decoder, "mse"))
     row = explorer.results().row(configuration)
-    assert row["forward_passes"] == 4 and len(row["contributions"]) == 4
-    assert configuration.name in rows
+    assert [lost.place for lost in row.lost] == list(configuration.sources)
+    assert row.gain.ci95[0] < row.gain.psnr < row.gain.ci95[1]
 
 
 @pytest.mark.parametrize("sources", [DEEP, *DEPTHS])
 def test_deep_and_multi_layer_configurations_are_ready_and_measured(explorer, sources):
     for decoder in ("transposed_conv", "pixel_shuffle"):
-        configuration = explorer.catalogue().find_fused(sources, "concat", decoder, "mse")
-        row = explorer.results().row(configuration)
-        assert row["forward_passes"] == len({architecture for architecture, _ in sources})
+        configuration = explorer.catalogue().find(
+            FusedConfiguration(tuple(sources), "concat", decoder, "mse")
+        )
+        assert explorer.results().row(configuration).mean["psnr"] > 10
 
 
 def test_the_best_ensemble_is_at_least_as_good_as_its_best_source(explorer):
     gains = [
-        explorer.results().row(c)["gain"]
+        explorer.results().row(c).gain.ci95[0]
         for c in explorer.catalogue().fused
         if set(c.sources) == set(SHALLOW) and c.decoder == "pixel_shuffle"
     ]
-    assert max(gain["ci95"][0] for gain in gains) >= 0
+    assert max(gains) >= 0
 
 
 def test_what_each_source_brings_is_measured_on_the_same_photo(explorer, cat):
-    found = explorer.ensemble(cat, SHALLOW, "attention", "pixel_shuffle")
-    assert [x.place for x in found.contributions] == SHALLOW
-    alone = explorer.reconstruct(cat, "vgg16", "block1", "pixel_shuffle", "mse")
+    found = explorer.ensemble(cat, FusedConfiguration(tuple(SHALLOW), "attention", "pixel_shuffle", "mse"))
+    assert [x.place for x in found.contributions] == list(SHALLOW)
+    alone = explorer.reconstruct(cat, decoder="pixel_shuffle", loss="mse")
     assert found.contributions[0].alone.figures == pytest.approx(alone.figures, rel=1e-6)
     assert found.best_alone.metrics.psnr == max(x.alone.metrics.psnr for x in found.contributions)
     weights = np.stack([x.attention for x in found.contributions])
@@ -73,14 +70,16 @@ def test_what_each_source_brings_is_measured_on_the_same_photo(explorer, cat):
 
 
 def test_sources_may_come_in_any_order(explorer, cat):
-    first = explorer.ensemble(cat, DEPTHS[1], "concat", "pixel_shuffle")
-    second = explorer.ensemble(cat, DEPTHS[1][::-1], "concat", "pixel_shuffle")
+    first = explorer.ensemble(cat, FusedConfiguration(tuple(DEPTHS[1]), "concat", "pixel_shuffle", "mse"))
+    second = explorer.ensemble(
+        cat, FusedConfiguration(tuple(DEPTHS[1][::-1]), "concat", "pixel_shuffle", "mse")
+    )
     assert first.result.metrics == second.result.metrics
     assert first.contributions[0].attention is None and first.contributions[0].weight is None
 
 
 def test_one_network_runs_once_for_several_layers(explorer, cat, monkeypatch):
-    encoder, calls = explorer.encoder("vgg16"), []
+    encoder, calls = explorer.engine.encoder("vgg16"), []
     forward = type(encoder).__call__
 
     def counted(self, photos01, layers):
@@ -89,9 +88,9 @@ def test_one_network_runs_once_for_several_layers(explorer, cat, monkeypatch):
         return forward(self, photos01, layers)
 
     monkeypatch.setattr(type(encoder), "__call__", counted)
-    flipped = to_tensor(explorer.photo(cat)).flip(-1)
+    flipped = explorer.photo(cat).photo01.flip(-1)
     photo = (flipped.permute(1, 2, 0) * 255).to(torch.uint8).numpy()
-    explorer.ensemble(photo, DEPTHS[2], "concat", "transposed_conv")
+    explorer.ensemble(photo, FusedConfiguration(tuple(DEPTHS[2]), "concat", "transposed_conv", "mse"))
     assert [len(layers) for layers in calls] == [5]
 
 
@@ -113,7 +112,7 @@ def test_one_network_runs_once_for_several_layers(explorer, cat, monkeypatch):
 )
 def test_what_is_not_there_is_named(explorer, cat, sources, fusion, decoder, said):
     with pytest.raises(UserError, match=said):
-        explorer.ensemble(cat, sources, fusion, decoder, "mse")
+        explorer.ensemble(cat, FusedConfiguration(tuple(sources), fusion, decoder, "mse"))
 
 
 def test_command_line_reconstructs_from_several_sources(cat, tmp_path, capsys):
@@ -156,5 +155,10 @@ def test_an_encoder_whose_weights_are_gone_is_named_and_the_others_go_on(cat, tm
     )
     explorer = Explorer(tmp_path, device="cpu")
     with pytest.raises(UserError, match=r"encoder weights alexnet.safetensors are missing"):
-        explorer.ensemble(cat, SHALLOW, "concat", "pixel_shuffle")
-    assert explorer.ensemble(cat, DEPTHS[1], "concat", "pixel_shuffle").result.metrics.psnr > 20
+        explorer.ensemble(cat, FusedConfiguration(tuple(SHALLOW), "concat", "pixel_shuffle", "mse"))
+    assert (
+        explorer.ensemble(
+            cat, FusedConfiguration(tuple(DEPTHS[1]), "concat", "pixel_shuffle", "mse")
+        ).result.metrics.psnr
+        > 20
+    )

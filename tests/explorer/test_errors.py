@@ -15,17 +15,18 @@ def test_the_message_names_the_kind_what_was_given_and_what_is_allowed():
     assert str(error) == "unknown layer 'conv': choose one of block1, block2, block3"
 
 
-def test_the_one_closest_name_is_suggested_first():
+def test_the_one_close_name_is_suggested_first():
     assert str(unknown("layer", "blok2", BLOCKS)) == (
         "unknown layer 'blok2' (did you mean block2?): choose one of block1, block2, block3"
     )
 
 
-def test_capitals_do_not_hide_the_closest_name():
+def test_capitals_do_not_hide_the_close_name():
     assert "(did you mean vgg16?)" in str(unknown("architecture", "VGG16", ["vgg16", "resnet34"]))
+    assert "(did you mean block1?)" in str(unknown("layer", "BLOCK1", BLOCKS))
 
 
-def test_nothing_is_suggested_when_several_names_are_equally_close():
+def test_nothing_is_suggested_when_several_names_are_close():
     assert str(unknown("layer", "block9", BLOCKS)) == (
         "unknown layer 'block9': choose one of block1, block2, block3"
     )

@@ -65,7 +65,7 @@ def test_same_photo_gives_the_same_picture_twice(explorer, cat):
 def test_another_decoder_on_the_same_photo_does_not_run_the_encoder_again(cat, monkeypatch):
     explorer = Explorer(device="cpu")
     explorer.reconstruct(cat, decoder="linear")
-    encoder = explorer.encoder("vgg16")
+    encoder = explorer.engine.encoder("vgg16")
     monkeypatch.setattr(type(encoder), "__call__", lambda *_: pytest.fail("the encoder ran again"))
     explorer.reconstruct(cat, decoder="transposed_conv")
     explorer.features(cat, layer="block1")
@@ -96,7 +96,7 @@ def test_environment_names_checkpoints_and_device(tmp_path, monkeypatch):
     monkeypatch.setenv("EXPLORER_CHECKPOINTS", str(tmp_path))
     monkeypatch.setenv("EXPLORER_DEVICE", "cpu")
     explorer = Explorer()
-    assert explorer.folder == tmp_path
+    assert explorer.engine.folder == tmp_path
     assert explorer.catalogue().entries == {}
     assert explorer.catalogue().decoders("vgg16", "block1") == ["linear"]
 

@@ -9,7 +9,7 @@ import torch
 from explorer import Explorer, UserError
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.checkpoints.files import load_decoder, read_header
-from explorer.configurations import Configuration, FusedConfiguration
+from explorer.configurations import Configuration, FusedConfiguration, encode
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.frozen import FINGERPRINT_LENGTH, FrozenEncoder
 from explorer.folders import BUNDLED
@@ -17,7 +17,7 @@ from trainer.__main__ import main
 from trainer.measuring.evaluate import evaluate
 from trainer.presets import preset_jobs
 from trainer.recipe import Recipe
-from trainer.reporting.tables import ensembles_table, markdown_table
+from trainer.reporting.tables import configurations_table, ensembles_table
 from trainer.sweep import run_job
 from trainer.training.loop import Training
 
@@ -90,10 +90,10 @@ def test_training_from_fixed_views_and_resuming_it(photos, tmp_path):
 
 def test_it_starts_where_the_largest_source_alone_is(photos, tmp_path):
     run = Training(TRAINED, RECIPE, photos, photos, tmp_path, progress_bar=False)
-    run._start()
+    run.start()
     alone = load_decoder(BUNDLED / "decoders" / f"{ALONE.name}.safetensors")
     crop = photos.centre_crops(limit=1)
-    features = run._encode(crop, SOURCES)
+    features = encode(FrozenEncoder, "random", crop, SOURCES)
     with torch.no_grad():
         expected = alone(features["vgg16", "block2"])
         for head in run.heads:
@@ -112,7 +112,7 @@ def test_continued_training_starts_from_its_own_checkpoint(made, photos, tmp_pat
         start_from=[made],
         continued=True,
     )
-    run._start()
+    run.start()
     kept = load_decoder(made / "decoders" / f"{TRAINED[0].name}.safetensors")
     for name, tensor in run.heads[0].decoder.state_dict().items():
         assert torch.equal(tensor, kept.state_dict()[name])
@@ -161,7 +161,7 @@ def test_ensembles_that_did_not_change_keep_their_figures(results, made, photos_
 
 
 def test_tables_name_the_sources(results):
-    for table in (ensembles_table(results), markdown_table(results)):
+    for table in (ensembles_table(results), configurations_table(results)):
         assert table.count("alexnet conv2 + vgg16 block2 (random") == 3
 
 
@@ -176,8 +176,7 @@ def test_an_encoder_that_is_missing_is_named_and_the_rest_stays_usable(made, cat
     explorer = Explorer(tmp_path, device="cpu")
     [(name, reason)] = explorer.catalogue().skipped
     assert name == path.name and "unknown architecture 'alexnot'" in reason
-    asked = (ALONE.architecture, ALONE.layer, ALONE.decoder, ALONE.loss, ALONE.weights)
-    assert explorer.reconstruct(cat, *asked).metrics.psnr > 15
+    assert explorer.reconstruct(cat, ALONE).metrics.psnr > 15
 
 
 def test_other_encoder_weights_of_one_source_are_named(made, tmp_path):

@@ -17,17 +17,18 @@ from trainer.data.photos import SHORT_SIDE
 
 REPOSITORY = "goodfellowliu/DIV2K"  # a copy of the authors' archives on the Hugging Face Hub
 ARCHIVES = {"DIV2K_train_HR.zip": 800, "DIV2K_valid_HR.zip": 100}
-TRAIN, VAL = 640, 160
+TRAIN = 640  # of the 800; the rest validates
+SEED = 42
 log = logging.getLogger(__name__)
 
 
-def download(repository: str = REPOSITORY) -> list[Path]:
+def download() -> list[Path]:
     """Return the paths of the two archives (4 GB), downloaded from the Hub into EXPLORER_CACHE if need be.
 
     A broken download goes on where it stopped. Raises UserError when the Hub cannot be reached.
     """
     try:
-        return [hub_file(repository, name, "dataset") for name in ARCHIVES]
+        return [hub_file(REPOSITORY, name, "dataset") for name in ARCHIVES]
     except HubError as error:
         raise UserError(
             f"DIV2K is not here, and {error}. Check the network and run the command again, which goes on "
@@ -36,24 +37,24 @@ def download(repository: str = REPOSITORY) -> list[Path]:
         ) from error
 
 
-def split(names: list[str], count: int = TRAIN, seed: int = 42) -> tuple[set[str], set[str]]:
-    """Return the names that train and those that validate: `count` and the rest, by a seeded shuffle."""
+def split(names: list[str], seed: int = SEED) -> tuple[set[str], set[str]]:
+    """Return the names that train and those that validate: TRAIN and the rest, by a seeded shuffle."""
     order = np.random.Generator(np.random.Philox(key=seed)).permutation(len(names)).tolist()
     ordered = sorted(names)
-    return {ordered[i] for i in order[:count]}, {ordered[i] for i in order[count:]}
+    return {ordered[i] for i in order[:TRAIN]}, {ordered[i] for i in order[TRAIN:]}
 
 
-def prepare(out: Path, archives: Path | None = None, seed: int = 42, progress_bar: bool = True) -> list[Path]:
+def prepare(out: Path, archives: Path | None = None, progress_bar: bool = True) -> list[Path]:
     """Write `out`/train (640), val (160) and test (100) as PNGs with a short side of 256; return the folders.
 
-    The 800 training photos are split by `seed`; DIV2K's own 100 validation photos are the test photos.
+    The 800 training photos are split by SEED; DIV2K's own 100 validation photos are the test photos.
     `archives` is a folder that already has the two archives. Each photo is checked, written whole or not at
     all, and left alone if it is already there, so that a stopped run goes on. Raises UserError for an archive
     that is missing, damaged or incomplete.
     """
     paths = [archives / name for name in ARCHIVES] if archives else download()
     photos = {path: members(path, ARCHIVES[path.name]) for path in paths}
-    train, val = split([Path(name).name for name in photos[paths[0]]], TRAIN, seed)
+    train, val = split([Path(name).name for name in photos[paths[0]]])
     folder_of = dict.fromkeys(train, "train") | dict.fromkeys(val, "val")
     total = sum(map(len, photos.values()))
     with tqdm(total=total, desc="DIV2K", unit="photo", disable=not progress_bar) as bar:

@@ -3,11 +3,12 @@
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -18,16 +19,16 @@ from explorer.photos.tensors import to_tensor
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 SHORT_SIDE = 256
+REPORT_SIDE = 224
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class PhotoSet:
-    """Photos as uint8 tensors (3, H, W) with a short side of 256, their names, and the skipped files."""
+    """Photos as uint8 tensors (3, H, W) with a short side of 256, and their names."""
 
     names: list[str]
     photos: list[Tensor]
-    skipped: list[str] = field(default_factory=list)
 
     @property
     def digest(self) -> str:
@@ -43,14 +44,8 @@ class PhotoSet:
         They depend on `seed` and `step` alone, so that a resumed run sees the crops it would have seen.
         """
         draw = np.random.Generator(np.random.Philox(key=[seed, step]))
-        crops = []
-        for index in draw.integers(len(self.photos), size=batch):
-            photo = self.photos[index]
-            top = draw.integers(photo.shape[1] - size + 1)
-            left = draw.integers(photo.shape[2] - size + 1)
-            crop = photo[:, top : top + size, left : left + size]
-            crops.append(crop.flip(-1) if draw.random() < 0.5 else crop)
-        return torch.stack(crops).float() / 255
+        chosen = draw.integers(len(self.photos), size=batch)
+        return torch.stack([random_crop(self.photos[index], size, draw) for index in chosen]).float() / 255
 
     def fixed_crops(self, per_photo: int, size: int, seed: int) -> Tensor:
         """Return (N * per_photo, 3, size, size) uint8 crops fixed by `seed`, half of them mirrored."""
@@ -58,25 +53,30 @@ class PhotoSet:
         for view in range(per_photo):
             draw = np.random.Generator(np.random.Philox(key=[seed, view]))
             for index, photo in enumerate(self.photos):
-                top = draw.integers(photo.shape[1] - size + 1)
-                left = draw.integers(photo.shape[2] - size + 1)
-                crop = photo[:, top : top + size, left : left + size]
-                crops[view * len(self.photos) + index] = crop.flip(-1) if draw.random() < 0.5 else crop
+                crops[view * len(self.photos) + index] = random_crop(photo, size, draw)
         return crops
 
-    def centre_crops(self, size: int = 224, limit: int | None = None) -> Tensor:
-        """Return (N, 3, size, size) centre crops in [0, 1] of up to `limit` photos spread over the set."""
+    def centre_crops(self, limit: int | None = None) -> Tensor:
+        """Return (N, 3, 224, 224) centre crops in [0, 1] of up to `limit` photos spread over the set."""
         chosen = self.photos
         if limit and limit < len(chosen):
             chosen = [chosen[index * len(chosen) // limit] for index in range(limit)]
         crops = []
         for photo in chosen:
-            top, left = (photo.shape[1] - size) // 2, (photo.shape[2] - size) // 2
-            crops.append(photo[:, top : top + size, left : left + size])
+            top, left = (photo.shape[1] - REPORT_SIDE) // 2, (photo.shape[2] - REPORT_SIDE) // 2
+            crops.append(photo[:, top : top + REPORT_SIDE, left : left + REPORT_SIDE])
         return torch.stack(crops).float() / 255
 
     def subset(self, indices: Sequence[int]) -> "PhotoSet":
         return PhotoSet([self.names[i] for i in indices], [self.photos[i] for i in indices])
+
+
+def random_crop(photo: Tensor, size: int, draw: np.random.Generator) -> Tensor:
+    """Return a random (3, size, size) part of a photo, mirrored or not."""
+    top = draw.integers(photo.shape[1] - size + 1)
+    left = draw.integers(photo.shape[2] - size + 1)
+    crop = photo[:, top : top + size, left : left + size]
+    return crop.flip(-1) if draw.random() < 0.5 else crop
 
 
 def photo_files(folder: Path) -> list[Path]:
@@ -89,27 +89,34 @@ def photo_files(folder: Path) -> list[Path]:
     return files
 
 
-def load_set(folder: Path, limit: int | None = None, progress: bool = True) -> PhotoSet:
-    """Decode the photos of a folder, short side 256. Broken files are skipped, counted and named in the log.
+def load_set(folder: Path, progress: bool = True) -> PhotoSet:
+    """Return the readable photos of a folder, short side 256. Raises UserError when there is none."""
+    names, photos = [], []
+    for name, photo in readable(folder, progress):
+        names.append(name)
+        pixels = np.array(resize_short_side(photo, SHORT_SIDE))
+        photos.append(torch.from_numpy(pixels).permute(2, 0, 1).contiguous())
+    return PhotoSet(names, photos)
+
+
+def readable(folder: Path, progress: bool = True) -> Iterator[tuple[str, Image.Image]]:
+    """Yield (file name, photo) of a folder's photos. Broken files are skipped, counted and named in the log.
 
     Raises UserError when nothing usable is there.
     """
-    files = photo_files(folder)[:limit]
-    names, photos, skipped = [], [], []
+    files, skipped = photo_files(folder), []
     for path in tqdm(files, desc=f"photos {folder.name}", unit="photo", disable=not progress, leave=False):
         try:
-            photo = resize_short_side(load_photo(path), SHORT_SIDE)
+            photo = load_photo(path)
         except UserError as error:
             skipped.append(path.name)
             log.warning("photo skipped: %s: %s", path.name, error)
             continue
-        names.append(path.name)
-        photos.append(torch.from_numpy(np.array(photo)).permute(2, 0, 1).contiguous())
+        yield path.name, photo
+    if len(skipped) == len(files):
+        raise UserError(f"None of the {len(files)} photos in {str(folder)!r} could be read.")
     if skipped:
         log.warning("%d of %d photos skipped: %s", len(skipped), len(files), ", ".join(skipped))
-    if not photos:
-        raise UserError(f"None of the {len(files)} photos in {str(folder)!r} could be read.")
-    return PhotoSet(names, photos, skipped)
 
 
 def load_train_val(folder: Path, seed: int = 42, progress: bool = True) -> tuple[PhotoSet, PhotoSet]:
@@ -129,16 +136,13 @@ def load_train_val(folder: Path, seed: int = 42, progress: bool = True) -> tuple
     return everything.subset(order[held_out:]), everything.subset(order[:held_out])
 
 
-def report_photos(folder: Path, size: int = 224) -> Iterator[tuple[str, Tensor]]:
-    """Yield (file name, photo01 (3, size, size)) of every readable photo: short side 256, centre crop."""
-    readable = 0
-    for path in photo_files(folder):
-        try:
-            crop = report_crop(load_photo(path), size)
-        except UserError as error:
-            log.warning("photo skipped: %s: %s", path.name, error)
-            continue
-        readable += 1
-        yield path.name, to_tensor(crop)
-    if not readable:
-        raise UserError(f"None of the photos in {str(folder)!r} could be read.")
+def report_photos(folder: Path) -> tuple[list[str], Tensor]:
+    """Return the file names of all readable photos and (N, 3, 224, 224) in [0, 1]: what is reported on.
+
+    Short side 256, centre crop. Raises UserError when there is none.
+    """
+    names, photos01 = [], []
+    for name, photo in readable(folder, progress=False):
+        names.append(name)
+        photos01.append(to_tensor(report_crop(photo, REPORT_SIDE)))
+    return names, torch.stack(photos01)

@@ -17,6 +17,7 @@ from explorer.configurations import Place
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
 from trainer.data.photos import PhotoSet
+from trainer.recipe import autocast
 
 DTYPE = torch.float16
 BATCH = 8
@@ -89,7 +90,7 @@ def encode(
     with tqdm(total=len(crops), desc="encoding views", unit="view", disable=not progress_bar) as bar:
         for start in range(0, len(crops), BATCH):
             batch = crops[start : start + BATCH].float() / 255
-            with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            with autocast(precision, encoder.device):
                 found = encoder(batch, layers)
             for layer, features in found.items():
                 half = features.to("cpu", DTYPE)

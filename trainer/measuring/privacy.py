@@ -19,7 +19,8 @@ from explorer.checkpoints.files import load_decoder
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
 from explorer.experiments.bits import held_bits
-from explorer.experiments.surgery import Given, operation_spec
+from explorer.experiments.operations import Given
+from explorer.experiments.surgery import operation_spec
 from explorer.measures.agreement import CLASSIFIER
 from explorer.measures.metrics import measure
 from trainer.data.photos import report_photos
@@ -59,8 +60,8 @@ def measure_privacy(
     layers = [name for name in encoder.spec.layer_names if name in ready]
     if not layers:
         raise UserError(f"No layer of {architecture} has the decoder {DECODER} ({LOSS}): train it first.")
-    names, pictures = zip(*report_photos(photos), strict=True)
-    photos01 = torch.stack(pictures).to(device)
+    names, photos01 = report_photos(photos)
+    photos01 = photos01.to(device)
     seen = torch.cat([classifier.logits(photo01) for photo01 in photos01.split(1)])
     rows = []
     with tqdm(total=len(layers) * len(SENT), unit="row", disable=not progress_bar) as bar:
@@ -71,7 +72,7 @@ def measure_privacy(
                 found = list(_sent(photos01, features, decoder, classifier, seen, operation, strength))
                 rows.append(asdict(ready[layer]) | _summary(found, operation, strength))
                 bar.update()
-    protocol = describe(protocol_spec("project"), list(names), photos01)
+    protocol = describe(protocol_spec("project"), names, photos01)
     return {"protocol": protocol, "classifier": CLASSIFIER, "rows": rows}
 
 

@@ -3,27 +3,39 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import wilcoxon
+from scipy.stats import bootstrap, wilcoxon
 
 RESAMPLES = 10_000
+SEED = 42
 
 
-def summarise(values: Sequence[float], seed: int = 42) -> tuple[float, float, list[float]]:
+def summarise(values: Sequence[float]) -> tuple[float, float, list[float]]:
     """Return (mean, sample standard deviation, 95 % interval of the mean) of one figure per photo."""
     array = np.asarray(values, dtype=np.float64)
     std = float(array.std(ddof=1)) if len(array) > 1 else 0.0
-    return float(array.mean()), std, bootstrap_interval(array, seed)
+    return float(array.mean()), std, bootstrap_interval(array)
 
 
-def bootstrap_interval(values: np.ndarray, seed: int = 42, level: float = 0.95) -> list[float]:
-    """Return the percentile bootstrap interval [low, high] of the mean (Efron & Tibshirani 1993)."""
-    draw = np.random.Generator(np.random.Philox(key=seed))
-    means = values[draw.integers(len(values), size=(RESAMPLES, len(values)))].mean(axis=1)
-    tail = 100 * (1 - level) / 2
-    return np.percentile(means, [tail, 100 - tail]).tolist()
+def bootstrap_interval(values: np.ndarray) -> list[float]:
+    """Return the 95 % percentile bootstrap interval [low, high] of the mean (Efron & Tibshirani 1993).
+
+    That of a single value, which has no spread, is the value.
+    """
+    if len(values) == 1:
+        return [float(values[0])] * 2
+    found = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        confidence_level=0.95,
+        vectorized=True,
+        rng=np.random.Generator(np.random.Philox(key=SEED)),
+    )
+    return [float(found.confidence_interval.low), float(found.confidence_interval.high)]
 
 
-def compare(a: Sequence[float], b: Sequence[float], seed: int = 42) -> tuple[float, list[float], float]:
+def compare(a: Sequence[float], b: Sequence[float]) -> tuple[float, list[float], float]:
     """Return the mean of a - b over photos, its 95 % interval, and the p-value that there is no difference.
 
     The same photos in the same order; Wilcoxon's signed-rank test (1945), two-sided. Photos where both are
@@ -33,7 +45,7 @@ def compare(a: Sequence[float], b: Sequence[float], seed: int = 42) -> tuple[flo
     difference = np.zeros_like(x)
     np.subtract(x, y, out=difference, where=x != y)
     p = float(wilcoxon(difference).pvalue) if difference.any() else 1.0
-    return float(difference.mean()), bootstrap_interval(difference, seed), p
+    return float(difference.mean()), bootstrap_interval(difference), p
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -20,6 +20,8 @@ from explorer.errors import UserError
 from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
 from explorer.pictures.plots import by_layer, perception_distortion, quality_and_cost
+from explorer.results.measured import Results
+from explorer.results.rows import Row
 from trainer.reporting.tables import fused_rows, places, single_rows
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -39,6 +41,7 @@ def write_report(results: Path, checkpoints: Path, photo: Path, out: Path, progr
         raise UserError(
             f"{str(results)!r} is not a results file: run 'python -m trainer evaluate'."
         ) from error
+    plotted = [row for row in Results.read(results).rows if not row.fused]
     explorer = Explorer(checkpoints)
     original = report_crop(load_photo(photo))
     page = Environment(autoescape=True).from_string(TEMPLATE.read_text())
@@ -46,9 +49,9 @@ def write_report(results: Path, checkpoints: Path, photo: Path, out: Path, progr
         html = page.render(
             protocol=protocol,
             baselines=found["baselines"],
-            groups=[group(g, rows, found, explorer, photo, bar) for g in groups(rows)],
-            perception=chart(perception_distortion(rows)),
-            cost=chart(quality_and_cost(rows)),
+            groups=[group(g, rows, found, plotted, explorer, photo, bar) for g in groups(rows)],
+            perception=chart(perception_distortion(plotted)),
+            cost=chart(quality_and_cost(plotted)),
             original=data_uri(original),
             ensembles=[ensemble(row, explorer, photo) for row in fused],
             plotly_js=plotly.offline.get_plotlyjs(),
@@ -61,7 +64,7 @@ def ensemble(row: dict[str, Any], explorer: Explorer, photo: Path) -> dict[str, 
     """Return what the page shows of a fused configuration."""
     c, picture = configuration_of(row), None
     if c in explorer.catalogue().entries:
-        found = explorer.ensemble(photo, c.sources, c.fusion, c.decoder, c.loss, c.weights)
+        found = explorer.ensemble(photo, c)
         picture = data_uri(found.result.reconstruction)
     brought = [
         f"{' '.join(x['source'])} {x['loss']:.2f}" + ("" if x["weight"] is None else f" ({x['weight']:.0%})")
@@ -80,6 +83,7 @@ def group(
     key: tuple[str, str],
     rows: list[dict[str, Any]],
     found: dict[str, Any],
+    plotted: list[Row],
     explorer: Explorer,
     photo: Path,
     bar: tqdm,
@@ -88,6 +92,7 @@ def group(
     architecture, weights = key
     spec = encoder_spec(architecture)
     mine = [row for row in rows if (row["architecture"], row["weights"]) == key]
+    drawn = [row for row in plotted if (row.architecture, row.configuration.weights) == key]
     mine.sort(key=lambda row: (spec.layer_names.index(row["layer"]), -row["mean"]["psnr"]))
     layers = [name for name in spec.layer_names if any(row["layer"] == name for row in mine)]
     strips: dict[str, list[str | None]] = {}
@@ -95,14 +100,14 @@ def group(
         bar.update()
         if configuration_of(row) not in explorer.catalogue().entries:
             continue
-        picture = explorer.reconstruct(photo, **configuration_of(row).to_dict()).reconstruction
+        picture = explorer.reconstruct(photo, configuration_of(row)).reconstruction
         strip = strips.setdefault(f"{row['decoder']} ({row['loss']})", [None] * len(layers))
         strip[layers.index(row["layer"])] = data_uri(picture)
     prefixes = tuple(f"{architecture}-{layer}-" for layer in layers)
     return {
         "id": "-".join(key),
-        "title": spec.title if weights == "imagenet" else f"{spec.title}, {SOURCES[weights]}",
-        "chart": chart(by_layer(mine, found["baselines"])),
+        "title": spec.full_title if weights == "imagenet" else f"{spec.title}, {SOURCES[weights]}",
+        "chart": chart(by_layer(drawn)),
         "layers": layers,
         "rows": mine,
         "strips": sorted(strips.items()),

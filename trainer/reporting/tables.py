@@ -1,82 +1,184 @@
-"""Tables in Markdown from a results file; nothing is computed here but the layout."""
+"""Tables in Markdown from the data files; nothing is computed here but the layout."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from explorer.configurations import configuration_of, layers_by_architecture
-from explorer.decoders import DECODERS
+from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import ENCODERS, encoder_spec
-from explorer.results.privacy import found_again
+from explorer.measures.metrics import METRICS
+from explorer.results.privacy import Study
+
+TEXT, NUMBER = "---", "---:"
+NOTHING = "–"
+DEPTHS = ("shallowest layer", "middle layer", "deepest layer")
+Results = Mapping[str, Any]  # what a data file holds
+Row = Mapping[str, Any]
 
 
-def summary_table(results: dict[str, Any]) -> str:
-    """Return one line a layer: the PSNR of each mse decoder, with half its 95 % interval, and the best LPIPS.
-
-    Beside them stands the blur of the layer's grid. The best decoder of a line is bold.
-    """
-    blur = {row["size"]: row["mean"]["psnr"] for row in results["baselines"] if row["baseline"] == "blur"}
-    by_layer: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in single_rows(results):
-        by_layer.setdefault((row["weights"], row["architecture"], row["layer"]), []).append(row)
-    order = {(name, layer): i for i, (name, layer) in enumerate(all_layers())}
-    lines = [
-        f"| architecture | layer | blur | {' | '.join(DECODERS)} | best LPIPS |",
-        f"| --- | --- | ---: |{' ---: |' * len(DECODERS)} --- |",
-    ]
-    for key in sorted(by_layer, key=lambda key: (key[0], order[key[1:]])):
-        weights, architecture, layer = key
-        mine = {row["decoder"]: row for row in by_layer[key] if row["loss"] == "mse"}
-        highest = max((row["mean"]["psnr"] for row in mine.values()), default=0)
-        cells = [psnr_cell(mine.get(name), highest) for name in DECODERS]
-        best = min(by_layer[key], key=lambda row: row["mean"]["lpips"])
-        name = architecture if weights == "imagenet" else f"{architecture} ({weights})"
-        lines.append(
-            f"| {name} | {layer} | {blur[encoder_spec(architecture).layer(layer).size]:.2f} "
-            f"| {' | '.join(cells)} | {best['mean']['lpips']:.3f} {best['decoder']} ({best['loss']}) |"
-        )
-    return "\n".join(lines)
+def table(columns: Mapping[str, str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; `columns` are {title: TEXT or NUMBER}."""
+    lines = [list(columns), list(columns.values()), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def single_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
+def single_rows(results: Results) -> list[Row]:
     return [row for row in results["configurations"] if "sources" not in row]
 
 
-def fused_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
+def fused_rows(results: Results) -> list[Row]:
     return [row for row in results["configurations"] if "sources" in row]
 
 
-def ensembles_table(results: dict[str, Any]) -> str:
+def by_layer(results: Results) -> dict[tuple[str, str, str], list[Row]]:
+    """Return {(weights, architecture, layer): rows}, the control last, shallow to deep."""
+    places = [(name, layer) for name, spec in ENCODERS.items() for layer in spec.layer_names]
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in single_rows(results):
+        found.setdefault((row["weights"], row["architecture"], row["layer"]), []).append(row)
+    return {key: found[key] for key in sorted(found, key=lambda key: (key[0], places.index(key[1:])))}
+
+
+def best_of(rows: Iterable[Row], metric: str) -> Row:
+    """Return the row that is best in a metric's mean, whichever way is better."""
+    sign = 1 if METRICS[metric].higher else -1
+    return max(rows, key=lambda row: sign * row["mean"][metric])
+
+
+def blurs(results: Results) -> dict[int, Mapping[str, float]]:
+    """Return {side of the grid: the mean figures of the blur}."""
+    return {row["size"]: row["mean"] for row in results["baselines"] if row["baseline"] == "blur"}
+
+
+def blur_of(row: Row, results: Results) -> Mapping[str, float]:
+    """Return the mean figures of the blur of a row's grid."""
+    return blurs(results)[encoder_spec(row["architecture"]).layer(row["layer"]).size]
+
+
+def networks_table(results: Results) -> str:
+    """Return what each trained network keeps: two lines each, the best PSNR and LPIPS at three depths.
+
+    The blur of the layer's grid stands beside them; what is better than it is bold, and an LPIPS that its
+    decoder was trained for has an asterisk.
+    """
+    layers: dict[str, list[list[Row]]] = {}
+    for (weights, architecture, _), rows in by_layer(results).items():
+        if weights == "imagenet":
+            layers.setdefault(architecture, []).append(rows)
+    lines = []
+    for architecture, mine in layers.items():
+        depths = mine[0], mine[len(mine) // 2], mine[-1]
+        for metric in ("psnr", "lpips"):
+            best = [best_of(rows, metric) for rows in depths]
+            cells = [f"{row['layer']}: {beside_blur(row, metric, results)}" for row in best]
+            lines.append([title_of(architecture), metric_title(metric), *cells])
+    columns = ["network", "best decoder (blur of the grid)", *DEPTHS]
+    return table(dict.fromkeys(columns, TEXT), lines)
+
+
+def beside_blur(row: Row, metric: str, results: Results) -> str:
+    """Return a figure with the blur's in brackets, bold where it is the better one: "**36.23** (27.56)"."""
+    spec, own, blurred = METRICS[metric], row["mean"][metric], blur_of(row, results)[metric]
+    figure = f"{own:.{spec.digits}f}"
+    mark = r"\*" if metric == "lpips" and LOSSES[row["loss"]].w_lpips else ""
+    return f"{f'**{figure}**' if spec.better(own, blurred) else figure}{mark} ({blurred:.{spec.digits}f})"
+
+
+def metric_title(metric: str) -> str:
+    """Return "PSNR, dB (higher is better)"."""
+    spec = METRICS[metric]
+    unit = f", {spec.unit}" if spec.unit else ""
+    return f"{spec.name}{unit} ({'higher' if spec.higher else 'lower'} is better)"
+
+
+def title_of(architecture: str) -> str:
+    """Return an architecture's title without its remark."""
+    return encoder_spec(architecture).title.split(" (")[0]
+
+
+def psnr_table(results: Results) -> str:
+    """Return one line a layer: the PSNR of each mse decoder, with half its 95 % interval, and of the blur.
+
+    The best decoder of a line is bold.
+    """
+    lines = []
+    for (weights, architecture, layer), rows in by_layer(results).items():
+        mine = {row["decoder"]: row for row in rows if row["loss"] == "mse"}
+        highest = max((row["mean"]["psnr"] for row in mine.values()), default=0)
+        cells = [psnr_cell(mine.get(name), highest) for name in DECODERS]
+        blurred = f"{blur_of(rows[0], results)['psnr']:.2f}"
+        lines.append([with_weights(architecture, weights), layer, blurred, *cells])
+    columns = {"architecture": TEXT, "layer": TEXT, "blur": NUMBER}
+    return table(columns | dict.fromkeys(DECODERS, NUMBER), lines)
+
+
+def psnr_cell(row: Row | None, highest: float) -> str:
+    if row is None:
+        return NOTHING
+    low, high = row["ci95"]["psnr"]
+    mean = f"{row['mean']['psnr']:.2f}"
+    return f"{f'**{mean}**' if row['mean']['psnr'] == highest else mean} ± {(high - low) / 2:.2f}"
+
+
+def best_table(results: Results) -> str:
+    """Return one line a layer: the best decoder by each other metric that was measured."""
+    metrics = [
+        metric
+        for metric in METRICS
+        if metric not in ("psnr", "mse") and all(metric in row["mean"] for row in single_rows(results))
+    ]
+    lines = []
+    for (weights, architecture, layer), rows in by_layer(results).items():
+        best = [(best_of(rows, metric), metric) for metric in metrics]
+        cells = [
+            f"{row['mean'][metric]:.{METRICS[metric].digits}f} {row['decoder']} ({row['loss']})"
+            for row, metric in best
+        ]
+        lines.append([with_weights(architecture, weights), layer, *cells])
+    columns = ["architecture", "layer", *map(metric_title, metrics)]
+    return table(dict.fromkeys(columns, TEXT), lines)
+
+
+def with_weights(name: str, weights: str) -> str:
+    return name if weights == "imagenet" else f"{name} ({weights})"
+
+
+def ensembles_table(results: Results) -> str:
     """Return one line a fused configuration: its PSNR, the gain over the best source alone, and the costs.
 
     The last column is what the PSNR loses when a source is replaced by its mean, and the learned weight.
     """
-    lines = [
-        "| sources | fusion | decoder | PSNR, dB | best source alone | gain, dB (95 % interval) | p | passes "
-        "| ms | M parameters | lost without each, dB (weight) |",
-        "| --- | --- | --- | ---: | --- | --- | ---: | ---: | ---: | ---: | --- |",
-    ]
+    lines = []
     for row in fused_rows(results):
-        gain = row["gain"]
-        alone, more, p = "–", "–", "–"
-        if gain:
+        alone, more, p = NOTHING, NOTHING, NOTHING
+        if gain := row["gain"]:
             low, high = gain["ci95"]
             alone = f"{gain['over']['architecture']} {gain['over']['layer']}"
             more, p = f"{gain['psnr']:+.2f} ({low:+.2f} to {high:+.2f})", chance(gain["p_holm"])
-        brought = ", ".join(
+        brought = (
             f"{x['loss']:.1f}" + ("" if x["weight"] is None else f" ({x['weight']:.0%})")
             for x in row["contributions"]
         )
-        control = "" if row["weights"] == "imagenet" else f" ({row['weights']})"
         lines.append(
-            f"| {places(row)}{control} | {row['fusion']} | {row['decoder']} | {row['mean']['psnr']:.2f} "
-            f"| {alone} | {more} | {p} | {row['forward_passes']} "
-            f"| {row['encoder_milliseconds'] + row['milliseconds']:.0f} "
-            f"| {row['parameters'] / 1e6:.2f} | {brought} |"
+            [
+                with_weights(places(row), row["weights"]),
+                row["fusion"],
+                row["decoder"],
+                f"{row['mean']['psnr']:.2f}",
+                *(alone, more, p),
+                str(row["forward_passes"]),
+                f"{row['encoder_milliseconds'] + row['milliseconds']:.0f}",
+                f"{row['parameters'] / 1e6:.2f}",
+                ", ".join(brought),
+            ]
         )
-    return "\n".join(lines)
+    names = dict.fromkeys(("sources", "fusion", "decoder"), TEXT)
+    gained = {"PSNR, dB": NUMBER, "best source alone": TEXT, "gain, dB (95 % interval)": TEXT, "p": NUMBER}
+    spent = dict.fromkeys(("passes", "ms", "M parameters"), NUMBER)
+    return table(names | gained | spent | {"lost without each, dB (weight)": TEXT}, lines)
 
 
-def places(row: Mapping[str, Any]) -> str:
+def places(row: Row) -> str:
     """Return a row's sources, the layers of one architecture together: "vgg16 block1, block3"."""
     layers = layers_by_architecture((architecture, layer) for architecture, layer in row["sources"])
     return " + ".join(f"{architecture} {', '.join(names)}" for architecture, names in layers.items())
@@ -86,60 +188,47 @@ def chance(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def all_layers() -> list[tuple[str, str]]:
-    return [(name, layer) for name, spec in ENCODERS.items() for layer in spec.layer_names]
-
-
-def psnr_cell(row: Mapping[str, Any] | None, highest: float) -> str:
-    if row is None:
-        return "–"
-    low, high = row["ci95"]["psnr"]
-    mean = f"{row['mean']['psnr']:.2f}"
-    return f"{f'**{mean}**' if row['mean']['psnr'] == highest else mean} ± {(high - low) / 2:.2f}"
-
-
-def protocols_table(project: dict[str, Any], published: dict[str, Any]) -> str:
+def protocols_table(project: Results, published: Results) -> str:
     """Return what the same decoders score against the photo and measured as the published studies did."""
     ours = {configuration_of(row): row for row in project["configurations"]}
     [perfect] = [row for row in published["baselines"] if row["baseline"] == "photo"]
-    lines = [
-        "| VGG16 decoder | trained to draw | against the photo, dB | as the studies measured, dB |",
-        "| --- | --- | ---: | ---: |",
-        f"| the photo itself: a perfect reconstruction | – | ∞ | {perfect['mean']['psnr']:.2f} |",
-    ]
+    lines = [["the photo itself: a perfect reconstruction", NOTHING, "∞", f"{perfect['mean']['psnr']:.2f}"]]
     for row in published["configurations"]:
-        mine = ours.get(configuration_of(row)) if row["target"] == "photo" else None
-        drawn = "the photo" if row["target"] == "photo" else "the normalised photo, clipped"
-        against_photo = f"{mine['mean']['psnr']:.2f}" if mine else "–"
+        of_photo = row["target"] == "photo"
+        mine = ours.get(configuration_of(row)) if of_photo else None
         lines.append(
-            f"| {row['layer']} {row['decoder']} ({row['loss']}) | {drawn} | {against_photo} "
-            f"| {row['mean']['psnr']:.2f} |"
+            [
+                f"{row['layer']} {row['decoder']} ({row['loss']})",
+                "the photo" if of_photo else "the normalised photo, clipped",
+                f"{mine['mean']['psnr']:.2f}" if mine else NOTHING,
+                f"{row['mean']['psnr']:.2f}",
+            ]
         )
-    return "\n".join(lines)
+    columns = {"VGG16 decoder": TEXT, "trained to draw": TEXT, "against the photo, dB": NUMBER}
+    return table(columns | {"as the studies measured, dB": NUMBER}, lines)
 
 
-def privacy_table(study: dict[str, Any]) -> str:
+def privacy_table(study: Results) -> str:
     """Return how many photos were found again from the features that were sent, a line a layer."""
-    header, rows = found_again(study)
-    lines = [f"| {' | '.join(header)} |", f"| --- |{' ---: |' * (len(header) - 1)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    [first, *ways], rows = Study.of(study).table()
+    return table({first: TEXT} | dict.fromkeys(ways, NUMBER), rows)
 
 
-def markdown_table(results: dict[str, Any]) -> str:
+def configurations_table(results: Results) -> str:
     """Return one line a configuration: name, parameters, mean PSNR with its interval, SSIM, LPIPS."""
-    lines = [
-        "| architecture | layer or fusion | decoder | loss | parameters | PSNR dB (95 % interval) | SSIM "
-        "| LPIPS |",
-        "| --- | --- | --- | --- | ---: | --- | --- | --- |",
-    ]
+    lines = []
     for row in results["configurations"]:
         mean, (low, high) = row["mean"], row["ci95"]["psnr"]
         control = "" if row["weights"] == "imagenet" else f" ({row['weights']} weights)"
         fused = "sources" in row
         where, layer = (places(row), row["fusion"]) if fused else (row["architecture"], row["layer"])
         lines.append(
-            f"| {where}{control} | {layer} | {row['decoder']} | {row['loss']} "
-            f"| {row['parameters']:,} | {mean['psnr']:.2f} ({low:.2f} to {high:.2f}) "
-            f"| {mean['ssim']:.3f} | {mean['lpips']:.3f} |"
+            [
+                *(where + control, layer, row["decoder"], row["loss"]),
+                f"{row['parameters']:,}",
+                f"{mean['psnr']:.2f} ({low:.2f} to {high:.2f})",
+                *(f"{mean[metric]:.3f}" for metric in ("ssim", "lpips")),
+            ]
         )
-    return "\n".join(lines)
+    columns = ["architecture", "layer or fusion", "decoder", "loss", "parameters", "PSNR dB (95 % interval)"]
+    return table(dict.fromkeys([*columns, "SSIM", "LPIPS"], TEXT) | {"parameters": NUMBER}, lines)

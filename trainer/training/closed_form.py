@@ -14,9 +14,10 @@ from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.decoders.linear import Linear
 from explorer.encoders.frozen import FrozenEncoder
-from explorer.measures.metrics import psnr_of_mse
+from explorer.measures.pixels import psnr_of_mse
 from trainer.data.photos import PhotoSet
-from trainer.training.loop import STATISTICS_PHOTOS
+from trainer.recipe import autocast
+from trainer.training.batches import STATISTICS_PHOTOS
 
 MAX_ROWS = 400_000
 MAX_PRODUCTS = 1e12  # rows x unknowns²: less than half a minute on two cores
@@ -104,7 +105,7 @@ def moments(
             indices = order[start : start + BATCH]
             batch = photos01[indices]
             layers = [layer for layer in decoders if used[layer].intersection(indices)]
-            with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            with autocast(precision, encoder.device):
                 features = encoder(batch, layers)
             for layer in layers:
                 mine = [place for place, index in enumerate(indices) if index in used[layer]]

@@ -1,11 +1,10 @@
-"""Training losses: weighted sums of mean squared error and LPIPS on photos in [0, 1]."""
+"""Training losses: the weighted sums of mean squared error and LPIPS in the table LOSSES."""
 
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from explorer.measures.metrics import lpips_network
-
-WEIGHTS = {"mse": (1.0, 0.0), "lpips": (0.0, 1.0), "hybrid": (0.5, 0.5)}  # loss -> (w_mse, w_lpips)
+from explorer.decoders.losses import LOSSES
+from explorer.measures.lpips import lpips_network
 
 
 def reconstruction_loss(
@@ -16,10 +15,10 @@ def reconstruction_loss(
     `drawn` is the decoder's unclamped output: clamping would stop the gradient where it is needed most.
     LPIPS, by far the dearer part, can be taken from a window (rows, columns) of the photos.
     """
-    w_mse, w_lpips = WEIGHTS[loss]
-    total = w_mse * mse_loss(drawn, original01) if w_mse else drawn.new_zeros(())
-    if w_lpips:
+    spec = LOSSES[loss]
+    total = spec.w_mse * mse_loss(drawn, original01) if spec.w_mse else drawn.new_zeros(())
+    if spec.w_lpips:
         network = lpips_network(str(original01.device))
         window = (..., *lpips_window) if lpips_window else ...
-        total = total + w_lpips * network(drawn[window], original01[window], normalize=True).mean()
+        total = total + spec.w_lpips * network(drawn[window], original01[window], normalize=True).mean()
     return total

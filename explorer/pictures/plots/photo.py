@@ -1,10 +1,12 @@
 """Figures of one photo: how much of it is left with depth, under surgery, and the values of its features."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.configurations import configuration_of
 from explorer.encoders.table import encoder_spec
 from explorer.measures.metrics import Metrics, metric_spec
 from explorer.pictures.plots.style import (
@@ -15,7 +17,6 @@ from explorer.pictures.plots.style import (
     DECODER_COLOUR_OF,
     INK,
     PALETTE,
-    Row,
     axis_title,
     colour_of,
     decoder_label,
@@ -25,6 +26,7 @@ from explorer.pictures.plots.style import (
 )
 
 BITS_PER_KB = 8000
+Row = Mapping[str, Any]  # of data, as a verb of the explorer returns it
 
 
 def depth_curves(
@@ -131,14 +133,14 @@ def recovery_curve(points: Sequence[Row]) -> go.Figure:
 
 def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bool) -> go.Scatter:
     """Return a series; among other architectures, with its own written at the point numbered `labelled`."""
-    one, first, spec = labelled is None, line[0], encoder_spec(line[0]["architecture"])
-    base = first["decoder"].partition("@")[0]
-    colour = DECODER_COLOUR_OF[base] if one else colour_of(first["architecture"])
+    one, first, spec = labelled is None, configuration_of(line[0]), encoder_spec(line[0]["architecture"])
+    base = first.decoder.partition("@")[0]
+    colour = DECODER_COLOUR_OF[base] if one else colour_of(first.architecture)
     grids = [grid_label(spec.layer(row["layer"]).size) for row in line]
     sizes = [spec.layer(line[end]["layer"]).size for end in (0, -1)]
     name = decoder_label(first)
     if not one:
-        name = f"{first['architecture']}, {name}, {sizes[0]}×{sizes[0]} to {sizes[1]}×{sizes[1]}"
+        name = f"{first.architecture}, {name}, {sizes[0]}×{sizes[0]} to {sizes[1]}×{sizes[1]}"
     return go.Scatter(
         name=name,
         legendgroup=name,
@@ -146,10 +148,10 @@ def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bo
         x=[row["layer"] if one else _relative_depth(row["architecture"], row["layer"]) for row in line],
         y=[row[metric] for row in line],
         mode="lines+markers" if one else "lines+markers+text",
-        text=[first["architecture"] if index == labelled else "" for index in range(len(line))],
+        text=[first.architecture if index == labelled else "" for index in range(len(line))],
         textposition="top center" if labelled else "top right",
         cliponaxis=False,
-        line={"dash": DASH_OF[first["loss"]], "color": colour},
+        line={"dash": DASH_OF[first.loss], "color": colour},
         marker={"symbol": symbol_of(first), "size": 9, "color": colour},
         customdata=[f"{row['layer']}: {grid}" for row, grid in zip(line, grids, strict=True)],
         hovertemplate=f"%{{customdata}}<br>%{{y:.{metric_spec(metric).digits}f}}<extra>{name}</extra>",
@@ -168,7 +170,7 @@ def _blur_curve(
         legendgroup=name,
         showlegend=in_legend,
         x=[layer.name if one else _relative_depth(architecture, layer.name) for layer in shown],
-        y=[getattr(blurs[layer.size], metric) for layer in shown],
+        y=[blurs[layer.size][metric] for layer in shown],
         mode="lines",
         line=BLUR_LINE | {"color": colour},
         customdata=[f"{layer.name}: {grid_label(layer.size)}" for layer in shown],

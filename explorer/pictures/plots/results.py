@@ -1,7 +1,6 @@
-"""Figures of measured results: rows of `Results.table` or of results.json in, one figure out."""
+"""Figures of measured results: rows of `Results` in, one figure out."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -17,7 +16,7 @@ from explorer.pictures.plots.style import (
     GRID,
     INK,
     PALETTE,
-    Row,
+    SYMBOL_OF,
     axis_title,
     colour_of,
     decoder_label,
@@ -28,6 +27,8 @@ from explorer.pictures.plots.style import (
     symbol_of,
 )
 from explorer.results.measured import Significance
+from explorer.results.published import Beside
+from explorer.results.rows import Row
 
 PROVEN = 0.05  # p-values below it, after correction, count as proof of a difference
 TICK_SIZES = (7, 14, 28, 56, 112)
@@ -39,41 +40,38 @@ PUBLISHED_BARS = (
 )
 
 
-def by_layer(rows: Sequence[Row], baselines: Iterable[Row], figure: str = "psnr") -> go.Figure:
+def by_layer(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
     """Return one metric's means against the layers, shallow to deep, of one architecture's decoders.
 
     Bars are 95 % intervals of the mean; the dashed grey line is a blur of the layer's grid. Raises ValueError
     for rows of several architectures or kinds of weights.
     """
-    if len({(row["architecture"], row["weights"]) for row in rows}) != 1:
-        raise ValueError("the rows of one figure must share architecture and weights")
-    spec = encoder_spec(rows[0]["architecture"])
+    _check_shared(rows, "architecture", "weights")
+    spec = encoder_spec(rows[0].configuration.architecture)
+    measured = {row.layer for row in rows}
+    order = [name for name in spec.layer_names if name in measured]
     found = go.Figure()
-    for decoder, loss in sorted({(row["decoder"], row["loss"]) for row in rows}):
-        mine = {row["layer"]: row for row in rows if (row["decoder"], row["loss"]) == (decoder, loss)}
-        shown = [mine[name] for name in spec.layer_names if name in mine]
+    for decoder, loss in sorted({(row.configuration.decoder, row.configuration.loss) for row in rows}):
+        mine = {
+            row.layer: row
+            for row in rows
+            if (row.configuration.decoder, row.configuration.loss) == (decoder, loss)
+        }
+        shown = [mine[name] for name in order if name in mine]
         found.add_scatter(
             name=f"{decoder} ({loss})",
-            x=[row["layer"] for row in shown],
-            y=[row["mean"][figure] for row in shown],
+            x=[row.layer for row in shown],
+            y=[row.mean[metric] for row in shown],
             mode="lines+markers",
             line={"dash": DASH_OF[loss], "color": DECODER_COLOUR_OF[decoder.partition("@")[0]]},
-            marker={"symbol": symbol_of(shown[0]).removesuffix("-open"), "size": 9},
-            error_y=intervals(shown, figure),
+            marker={"symbol": SYMBOL_OF[decoder.partition("@")[0]], "size": 9},
+            error_y=intervals(shown, metric),
         )
-    blur = {row["size"]: row["mean"][figure] for row in baselines if row["baseline"] == "blur"}
-    measured = {row["layer"] for row in rows}
-    layers = [layer for layer in spec.layers if layer.size in blur and layer.name in measured]
-    found.add_scatter(
-        name=BLUR_NAME,
-        x=[layer.name for layer in layers],
-        y=[blur[layer.size] for layer in layers],
-        mode="lines",
-        line=BLUR_LINE,
-    )
-    order = [name for name in spec.layer_names if name in measured]
+    blur = {row.layer: row.blur[metric] for row in rows if metric in row.blur}
+    layers = [name for name in order if name in blur]
+    found.add_scatter(name=BLUR_NAME, x=layers, y=[blur[x] for x in layers], mode="lines", line=BLUR_LINE)
     found.update_xaxes(categoryorder="array", categoryarray=order)
-    return finish(found, "layer, shallow to deep", axis_title(figure))
+    return finish(found, "layer, shallow to deep", axis_title(metric))
 
 
 def by_decoder(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
@@ -82,26 +80,26 @@ def by_decoder(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
     The dashed line is the blur of the layer's grid. Raises ValueError for rows of several layers or kinds of
     weights, whose figures cannot stand in one group.
     """
-    if len({(row["architecture"], row["layer"], row["weights"]) for row in rows}) != 1:
-        raise ValueError("the rows of one figure must share architecture, layer and weights")
-    digits, found = metric_spec(metric).digits, go.Figure()
-    for decoder in in_order([row["decoder"] for row in rows], DECODERS):
-        mine = [row for row in rows if row["decoder"] == decoder]
+    _check_shared(rows, "architecture", "layer", "weights")
+    spec, found = metric_spec(metric), go.Figure()
+    for decoder in in_order([row.configuration.decoder for row in rows], DECODERS):
+        mine = [row for row in rows if row.configuration.decoder == decoder]
+        first = mine[0].configuration
         found.add_scatter(
             name=decoder,
-            x=[row["mean"][metric] for row in mine],
-            y=[[decoder] * len(mine), [row["loss"] for row in mine]],
+            x=[row.mean[metric] for row in mine],
+            y=[[decoder] * len(mine), [row.configuration.loss for row in mine]],
             mode="markers+text",
-            text=[f"{row['mean'][metric]:.{digits}f}" for row in mine],
+            text=[spec.format(row.mean[metric]) for row in mine],
             textposition="top center",
             cliponaxis=False,
-            marker={"symbol": symbol_of(mine[0]), "size": 10, "color": colour_of(mine[0]["architecture"])},
+            marker={"symbol": symbol_of(first), "size": 10, "color": colour_of(first.architecture)},
             error_x=intervals(mine, metric),
-            hovertemplate=f"%{{x:.{digits}f}}<extra>{decoder}</extra>",
+            hovertemplate=f"%{{x:.{spec.digits}f}}<extra>{decoder}</extra>",
         )
-    blur = rows[0]["blur"].get(metric)
+    blur = rows[0].blur.get(metric)
     if blur is not None:
-        note = {"annotation_text": f"{BLUR_NAME}: {blur:.{digits}f}", "annotation_position": "top"}
+        note = {"annotation_text": f"{BLUR_NAME}: {spec.format(blur)}", "annotation_position": "top"}
         found.add_vline(blur, line=BLUR_LINE, **note)
     found.update_yaxes(autorange="reversed", dividercolor=GRID)
     return finish(found, axis_title(metric), height=150 + 38 * len(rows), legend=False)
@@ -114,30 +112,32 @@ def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
     grid, as transformers do, is a vertical one. The dashed line is the blur. Rows of several grids are left
     out.
     """
-    rows = [row for row in rows if row["size"]]
-    found = go.Figure()
-    keys = ("architecture", "decoder", "loss", "weights")
+    lines: dict[tuple[str, ...], list[Row]] = {}
+    sized = [row for row in rows if row.size]
+    for row in sized:
+        c = row.configuration
+        lines.setdefault((row.architecture, c.decoder, c.loss, c.weights), []).append(row)
     highest = {
-        row["architecture"]: row for row in sorted(rows, key=lambda row: row["mean"][metric])
+        row.architecture: row for row in sorted(sized, key=lambda row: row.mean[metric])
     }  # its line bears the architecture's name
-    for key in dict.fromkeys(tuple(row[k] for k in keys) for row in rows):
-        mine = [row for row in rows if tuple(row[k] for k in keys) == key]
-        architecture, colour = key[0], colour_of(key[0])
+    found = go.Figure()
+    for (architecture, _, loss, _), mine in lines.items():
+        first, colour = mine[0].configuration, colour_of(architecture)
         found.add_scatter(
-            name=f"{architecture}, {decoder_label(mine[0])}",
-            x=[row["size"] for row in mine],
-            y=[row["mean"][metric] for row in mine],
+            name=f"{architecture}, {decoder_label(first)}",
+            x=[row.size for row in mine],
+            y=[row.mean[metric] for row in mine],
             mode="lines+markers+text",
             text=[architecture if row is highest[architecture] else "" for row in mine],
             textposition="top left",
             cliponaxis=False,
-            line={"dash": DASH_OF[key[2]], "color": colour},
-            marker={"symbol": symbol_of(mine[0]), "size": 9, "color": colour},
+            line={"dash": DASH_OF[loss], "color": colour},
+            marker={"symbol": symbol_of(first), "size": 9, "color": colour},
             error_y=intervals(mine, metric),
-            customdata=[f"{row['layer']}: {grid_label(row['size'])}" for row in mine],
+            customdata=[f"{row.layer}: {grid_label(row.size)}" for row in mine],
             hovertemplate="%{customdata}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
         )
-    blur = {row["size"]: row["blur"][metric] for row in rows if row["blur"].get(metric) is not None}
+    blur = {row.size: row.blur[metric] for row in sized if metric in row.blur}
     found.add_scatter(name=BLUR_NAME, x=sorted(blur), y=[blur[x] for x in sorted(blur)], mode="lines")
     found.data[-1].line = BLUR_LINE
     labels = [f"{size}×{size}<br>{size * size:,}" for size in TICK_SIZES]
@@ -147,19 +147,18 @@ def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
 
 def perception_distortion(rows: Sequence[Row]) -> go.Figure:
     """Return LPIPS against PSNR of every configuration (Blau & Michaeli 2018): better is down and right."""
-    return _scatter(
-        rows,
-        lambda row: row["mean"]["psnr"],
-        lambda row: row["mean"]["lpips"],
-        axis_title("psnr"),
-        axis_title("lpips"),
-    )
+    points = [(row, row.mean["psnr"], row.mean["lpips"]) for row in rows]
+    return _scatter(points, axis_title("psnr"), axis_title("lpips"))
 
 
 def quality_and_cost(rows: Sequence[Row], cost: str = "parameters") -> go.Figure:
-    """Return PSNR against a cost of the decoder, "parameters" or "milliseconds", on a logarithmic axis."""
-    found = _scatter(rows, lambda row: row[cost], lambda row: row["mean"]["psnr"], cost, axis_title("psnr"))
-    return found.update_xaxes(type="log")
+    """Return PSNR against a cost of the decoder, "parameters" or "milliseconds", on a logarithmic axis.
+
+    Rows whose cost was not measured are left out.
+    """
+    points = [(row, getattr(row, cost), row.mean["psnr"]) for row in rows]
+    priced = [point for point in points if point[1] is not None]
+    return _scatter(priced, cost, axis_title("psnr")).update_xaxes(type="log")
 
 
 def significance_matrix(significance: Significance) -> go.Figure:
@@ -193,20 +192,20 @@ def significance_matrix(significance: Significance) -> go.Figure:
     return finish(found, title, height=150 + 38 * len(labels), legend=False)
 
 
-def published_beside_ours(rows: Sequence[Row], perfect: float | None = None) -> go.Figure:
-    """Return the rows of `published.beside_ours` as bars, of two measures that cannot be compared.
+def published_beside_ours(rows: Sequence[Beside], perfect: float | None = None) -> go.Figure:
+    """Return the rows of `beside_ours` as bars, of two measures that cannot be compared.
 
     `perfect` is what the photo itself scores measured as the studies did.
     """
     found = go.Figure()
     for key, name, colour, hatching in PUBLISHED_BARS:
-        shown = [row for row in rows if row[key] is not None]
+        shown = [row for row in rows if getattr(row, key) is not None]
         found.add_bar(
             name=name,
             orientation="h",
-            x=[row[key] for row in shown],
-            y=[row["title"] for row in shown],
-            text=[f"{row[key]:.2f}" for row in shown],
+            x=[getattr(row, key) for row in shown],
+            y=[row.title for row in shown],
+            text=[f"{getattr(row, key):.2f}" for row in shown],
             textposition="outside",
             cliponaxis=False,
             marker={"color": colour, "pattern": {"shape": hatching}},
@@ -215,7 +214,7 @@ def published_beside_ours(rows: Sequence[Row], perfect: float | None = None) -> 
     if perfect is not None:
         note = {"annotation_text": f"perfect, in their measure: {perfect:.2f}", "annotation_position": "top"}
         found.add_vline(perfect, line={"dash": "dot", "color": INK}, **note)
-    order = [row["title"] for row in rows]
+    order = [row.title for row in rows]
     found.update_yaxes(categoryorder="array", categoryarray=order, autorange="reversed")
     highest = max((bar.x[index] for bar in found.data for index in range(len(bar.x))), default=1)
     found.update_xaxes(range=[0, 1.2 * highest])  # room for the written values
@@ -223,30 +222,30 @@ def published_beside_ours(rows: Sequence[Row], perfect: float | None = None) -> 
     return finish(found, "PSNR, dB, in two measures", height=140 + 52 * len(rows))
 
 
-def _scatter(
-    rows: Sequence[Row],
-    x_of: Callable[[Row], Any],
-    y_of: Callable[[Row], Any],
-    x_title: str,
-    y_title: str,
-) -> go.Figure:
+def _scatter(points: Sequence[tuple[Row, float, float]], x_title: str, y_title: str) -> go.Figure:
+    """Return rows as points (x, y), a colour for each architecture, grey for several fused ones."""
     found = go.Figure()
-    for architecture in in_order([row["architecture"] for row in rows], ENCODERS):
-        mine = [row for row in rows if row["architecture"] == architecture]
+    for name in in_order([row.architecture for row, _, _ in points], ENCODERS):
+        mine = [point for point in points if point[0].architecture == name]
         found.add_scatter(
-            name=architecture,
-            x=[x_of(row) for row in mine],
-            y=[y_of(row) for row in mine],
+            name=name,
+            x=[x for _, x, _ in mine],
+            y=[y for _, _, y in mine],
             mode="markers",
-            text=[f"{architecture} {row['layer']}, {decoder_label(row)}" for row in mine],
+            text=[f"{name} {row.layer}, {decoder_label(row.configuration)}" for row, _, _ in mine],
             marker={
-                "color": colour_of(architecture),
-                "symbol": [symbol_of(row) for row in mine],
+                "color": colour_of(name),
+                "symbol": [symbol_of(row.configuration) for row, _, _ in mine],
                 "size": 9,
             },
             hovertemplate="%{text}<br>%{x:.4~g}, %{y:.4~g}<extra></extra>",
         )
     return finish(found, x_title, y_title)
+
+
+def _check_shared(rows: Sequence[Row], *names: str) -> None:
+    if len({tuple(getattr(row.configuration, name) for name in names) for row in rows}) != 1:
+        raise ValueError(f"the rows of one figure must share {', '.join(names)}")
 
 
 def _cell(pair: str, difference: float | None, p: float | None, digits: int) -> tuple[float | None, str, str]:

@@ -6,16 +6,17 @@ architectures are written beside their lines. Grounds are transparent, and the i
 and dark page.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer.decoders import DECODERS
+from explorer.configurations import AnyConfiguration
+from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import ENCODERS
 from explorer.measures.metrics import metric_spec
+from explorer.results.rows import Row
 
-Row = Mapping[str, Any]
 PALETTE = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
     *("#56B4E9", "#AA3377", "#117733", "#7B68C8"),
@@ -24,7 +25,7 @@ SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star")
 COLOUR_OF = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(ENCODERS)}
 DECODER_COLOUR_OF = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(DECODERS)}
 SYMBOL_OF = dict(zip(DECODERS, SYMBOLS, strict=True))
-DASH_OF = {"mse": "solid", "hybrid": "dash", "lpips": "dot"}
+DASH_OF = {name: spec.dash for name, spec in LOSSES.items()}
 ACCENT = PALETTE[0]
 INK = "#7d7d7d"
 GRID = "rgba(125, 125, 125, 0.25)"
@@ -38,8 +39,7 @@ LEGEND_LINE = 20  # pixels
 def axis_title(metric: str) -> str:
     """Return a metric's name, unit and direction, "PSNR, dB (higher is better)", on two lines."""
     spec = metric_spec(metric)
-    unit = f", {spec.unit}" if spec.unit else ""
-    return f"{spec.name}{unit}<br>({'higher' if spec.higher else 'lower'} is better)"
+    return f"{spec.heading}<br>({spec.direction})"
 
 
 def colour_of(architecture: str) -> str:
@@ -47,16 +47,16 @@ def colour_of(architecture: str) -> str:
     return COLOUR_OF.get(architecture, INK)
 
 
-def symbol_of(row: Row) -> str:
-    """Return the symbol of a row's decoder, open for a control's (random weights)."""
-    symbol = SYMBOL_OF[row["decoder"].partition("@")[0]]
-    return symbol if row["weights"] == "imagenet" else f"{symbol}-open"
+def symbol_of(c: AnyConfiguration) -> str:
+    """Return the symbol of a decoder, open for a control's (random weights)."""
+    symbol = SYMBOL_OF[c.decoder.partition("@")[0]]
+    return symbol if c.weights == "imagenet" else f"{symbol}-open"
 
 
-def decoder_label(row: Row) -> str:
+def decoder_label(c: AnyConfiguration) -> str:
     """Return "linear (mse)", and the weights where they are not the trained ones."""
-    control = "" if row["weights"] == "imagenet" else f", {row['weights']} weights"
-    return f"{row['decoder']} ({row['loss']}{control})"
+    control = "" if c.weights == "imagenet" else f", {c.weights} weights"
+    return f"{c.decoder} ({c.loss}{control})"
 
 
 def grid_label(size: int | None) -> str:
@@ -68,8 +68,8 @@ def intervals(rows: Sequence[Row], metric: str) -> dict[str, Any]:
     """Return the error bars that reach over each row's 95 % interval of the mean."""
     return {
         "symmetric": False,
-        "array": [row["ci95"][metric][1] - row["mean"][metric] for row in rows],
-        "arrayminus": [row["mean"][metric] - row["ci95"][metric][0] for row in rows],
+        "array": [row.ci95[metric][1] - row.mean[metric] for row in rows],
+        "arrayminus": [row.mean[metric] - row.ci95[metric][0] for row in rows],
         "thickness": 1,
     }
 

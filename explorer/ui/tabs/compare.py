@@ -8,15 +8,14 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.configurations import Configuration
-from explorer.measures.comparison import Comparison
-from explorer.measures.metrics import metric_spec
-from explorer.reconstruction import Reconstruction
+from explorer.measures.metrics import METRICS
+from explorer.photos.photo import Photo
+from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
 from explorer.ui import choices
 from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
-from explorer.ui.texts.readings import METRICS
 
 text = texts("compare")
 TITLE = text.title
@@ -74,15 +73,15 @@ def build(explorer: Explorer) -> View:
         layout |= {part: gr.update(visible=not two) for part in (files, pairs)}
         layout |= {mode: WAYS} if chosen not in (WAYS, PHOTOS) else {}
         yield from (two_ways if two else several)(
-            question.path, question.configuration, selected, given, layout
+            question.photo, question.configuration, selected, given, layout
         )
 
     def two_ways(
-        path: str, first: Configuration, selected: list[str], given: Any, layout: Update
+        photo: Photo, first: Configuration, selected: list[str], given: Any, layout: Update
     ) -> Iterator[Update]:
         other, note = choices.settle(catalogue, Configuration(*selected))
         moved = dict(zip(others, selector_updates(catalogue, other, selected), strict=True))
-        found = explorer.compare(path, first, other)
+        found = explorer.compare(photo, first, other)
         yield (
             layout
             | moved
@@ -99,7 +98,7 @@ def build(explorer: Explorer) -> View:
         )
 
     def several(
-        path: str, c: Configuration, selected: list[str], given: Any, layout: Update
+        photo: Photo, c: Configuration, selected: list[str], given: Any, layout: Update
     ) -> Iterator[Update]:
         photos = [file["path"] for file in given or []] or [str(photo) for photo in examples().values()]
         found = explorer.compare_photos(photos, c)
@@ -143,14 +142,16 @@ def compare_title(found: Comparison | None, changed: str = "") -> str:
 
 def verdict_text(found: Comparison | None) -> str:
     """Return who wins on which metric and by how much, with what is usual on the test photos."""
-    return text.verdict([(metric_spec(x.metric), x) for x in found.verdicts]) if found else ""
+    return text.verdict([(METRICS[x.metric], x) for x in found.verdicts]) if found else ""
 
 
 def photos_table(found: Sequence[Reconstruction], results: Results) -> str:
     """Return the figures of several photos, each with the share of the test photos it does better than."""
     shares = [results.percentile(x.configuration, "psnr", x.metrics.psnr) for x in found]
-    return text.photos_table(METRICS, [(x.metrics, share) for x, share in zip(found, shares, strict=True)])
+    return text.photos_table(
+        METRICS.values(), [(x.metrics, share) for x, share in zip(found, shares, strict=True)]
+    )
 
 
 def caption(result: Reconstruction) -> str:
-    return text.caption.format(psnr=METRICS[0].format(result.metrics.psnr))
+    return METRICS["psnr"].with_unit(result.metrics.psnr)

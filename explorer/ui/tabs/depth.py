@@ -11,7 +11,7 @@ from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.measures.baselines import blur_metrics
-from explorer.photos.tensors import to_tensor
+from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import animation
 from explorer.pictures.plots import depth_curves
 from explorer.reconstruction import Reconstruction
@@ -19,7 +19,6 @@ from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
-from explorer.ui.texts.readings import METRICS
 from explorer.ui.wiring import PAGE_EVENT
 
 text = texts("depth")
@@ -61,7 +60,7 @@ def build(explorer: Explorer) -> View:
     def show(question: Question, names: list[str]) -> Iterator[Update]:
         """Show every layer that the decoder is ready for, then the curves, then those to compare with."""
         c = question.configuration
-        found = explorer.depth(question.path, c.architecture, c.decoder, c.loss, c.weights)
+        found = explorer.depth(question.photo, c)
         index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
         yield {
             results: found,
@@ -76,8 +75,7 @@ def build(explorer: Explorer) -> View:
         lines = [found]
         for name in names or []:
             yield {curves: draw(lines)}
-            architecture, decoder, loss, weights = series[name]
-            lines.append(explorer.depth(question.path, architecture, decoder, loss, weights))
+            lines.append(explorer.depth(question.photo, series[name]))
         yield {curves: draw(lines)}
         gif = animation([(x.reconstruction, depth_caption(x)) for x in found], found[0].original)
         yield {
@@ -118,25 +116,24 @@ def build(explorer: Explorer) -> View:
     )
 
     def shows(c: Configuration, names: list[str]) -> list[Configuration]:
-        return explorer.depth_configurations(c.architecture, c.decoder, c.loss, c.weights)
+        return explorer.depth_configurations(c)
 
     return View(show, empty, outputs, inputs=[overlays], triggers=[overlays.input], shows=shows)
 
 
-def depth_series(catalogue: Catalogue) -> dict[str, tuple[str, str, str, str]]:
-    """Return what can be overlaid by its label: architecture, decoder, loss, weights."""
-    layers: dict[tuple[str, str, str, str], int] = {}
+def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:
+    """Return what can be overlaid by its label: the first configuration of each that several layers have."""
+    layers: dict[str, list[Configuration]] = {}
     for c in catalogue.single:
-        key = (c.architecture, c.decoder, c.loss, c.weights)
-        layers[key] = layers.get(key, 0) + 1
-    return {series_label(*key): key for key, count in layers.items() if count > 1}
+        layers.setdefault(series_label(c), []).append(c)
+    return {label: found[0] for label, found in layers.items() if len(found) > 1}
 
 
-def series_label(architecture: str, decoder: str, loss: str, weights: str) -> str:
+def series_label(c: Configuration) -> str:
     """Return what an overlay is called."""
-    sentence = text.series if weights == "imagenet" else text.series_random
-    network = encoder_spec(architecture).title.split(" (")[0]
-    return sentence.format(network=network, decoder=decoder_spec(decoder).title, loss=loss)
+    sentence = text.series if c.weights == "imagenet" else text.series_random
+    names = {"network": encoder_spec(c.architecture).title, "decoder": decoder_spec(c.decoder).title}
+    return sentence.format(**names, loss=c.loss)
 
 
 def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
@@ -144,8 +141,8 @@ def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
     if not results:
         return text.waiting()
     c = results[index].configuration
-    spec = encoder_spec(c.architecture)
-    return text.heading(spec.title, spec.layer(c.layer), index + 1, len(results), decibels(results[index]))
+    layer = encoder_spec(c.architecture).layer(c.layer)
+    return text.heading(c, layer, index + 1, len(results), decibels(results[index]))
 
 
 def depth_caption(result: Reconstruction) -> str:
@@ -153,12 +150,12 @@ def depth_caption(result: Reconstruction) -> str:
 
 
 def decibels(result: Reconstruction) -> str:
-    return METRICS[0].format(result.metrics.psnr)
+    return METRICS["psnr"].with_unit(result.metrics.psnr)
 
 
 def draw(lines: list[list[Reconstruction]]) -> Any:
     """Return the curves, with the blur of each grid of the same photo."""
-    original01 = to_tensor(lines[0][0].original)
+    original01 = lines[0][0].photo.photo01
     sizes = {grid(x.configuration) for line in lines for x in line}
     blurs = {size: blur_metrics(original01, size) for size in sizes}
     return depth_curves([[x.to_dict() for x in line] for line in lines], blurs)

@@ -9,6 +9,7 @@ from explorer import Explorer
 from explorer.configurations import FusedConfiguration, place_title
 from explorer.decoders import decoder_spec
 from explorer.decoders.fusion import FUSIONS
+from explorer.measures.metrics import METRICS
 from explorer.pictures.feature_maps import share_map
 from explorer.reconstruction import Ensemble
 from explorer.results.measured import Results
@@ -16,7 +17,6 @@ from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
-from explorer.ui.texts.readings import METRICS
 
 text = texts("ensemble")
 TITLE, SELECTORS = text.title, text.selectors
@@ -59,7 +59,7 @@ def build(explorer: Explorer) -> View:
             yield empty()
             return
         c = settle(ways, start, *asked)
-        found = explorer.ensemble(question.path, c.sources, c.fusion, c.decoder, c.loss, c.weights)
+        found = explorer.ensemble(question.photo, c)
         best = found.best_alone
         yield moved(c, asked) | {
             title: ensemble_title(c),
@@ -160,14 +160,14 @@ def ensemble_title(c: FusedConfiguration | None) -> str:
 
 def figures_text(found: Ensemble) -> str:
     """Return the figures of the ensemble beside those of its best source alone."""
-    return text.figures(METRICS, found.best_alone, found.result)
+    return text.figures(METRICS.values(), found.best_alone, found.result)
 
 
 def contributions_text(found: Ensemble, results: Results) -> str:
     """Return the gain over the best source alone, on this photo and the test photos, and a row a source."""
-    row = results.row(found.result.configuration) or {}
-    lost = {tuple(x["source"]): x["loss"] for x in row.get("contributions", ())}
-    return text.brought(found, row.get("gain"), len(row.get("per_image", ())), lost)
+    row = results.row(found.result.configuration)
+    lost = {x.place: x.psnr for x in row.lost} if row else {}
+    return text.brought(found, row and row.gain, len(row.per_image) if row else 0, lost)
 
 
 def range_of_shares(found: Ensemble) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """The Explore tab: what one layer keeps of a photo, and the feature maps in between."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -9,17 +8,15 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.measures.agreement import Agreement
-from explorer.measures.baselines import standing
-from explorer.measures.metrics import Metrics
-from explorer.pictures.colours import MAP_SCALES
+from explorer.measures.metrics import METRICS, Metrics
+from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
-from explorer.reconstruction import ERROR_RANGE
+from explorer.results.standing import standing
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import pair, picture
 from explorer.ui.texts import texts
-from explorer.ui.texts.readings import METRICS
 from explorer.ui.wiring import PAGE_EVENT
 
 text, common = texts("explore"), texts("common")
@@ -81,7 +78,7 @@ def build(explorer: Explorer) -> View:
     def show(question: Question, colours: str) -> Iterator[Update]:
         """Show the reconstruction, then the first page of feature maps, then offer all of it."""
         c = question.configuration
-        result = explorer.reconstruct(question.path, **asdict(c))
+        result = explorer.reconstruct(question.photo, c)
         yield {
             shown: question,
             title: common.result_title(result),
@@ -108,8 +105,7 @@ def build(explorer: Explorer) -> View:
         return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}
 
     def maps_of(question: Question) -> FeatureMaps:
-        c = question.configuration
-        return explorer.features(question.path, c.architecture, c.layer, c.weights)
+        return explorer.features(question.photo, question.configuration)
 
     def feature_page(maps: FeatureMaps, page_number: float | None, colours: str) -> Update:
         last = maps.pages()
@@ -147,7 +143,7 @@ def build(explorer: Explorer) -> View:
         channel = maps.channel_at(*selected.index, page=int(page_number or 1) - 1)
         if channel is None:  # between two channels
             return {enlarged: False}
-        overlay = maps.over_photo(channel, explorer.photo(question.path), colours)
+        overlay = maps.over_photo(channel, question.photo.crop, colours)
         return {
             mosaic: gr.update(value=overlay, alt_text=text.one_channel.format(channel=channel)),
             about_features: channel_text(maps, channel),
@@ -172,7 +168,7 @@ def build(explorer: Explorer) -> View:
 
 def cards_text(metrics: Metrics | None) -> str:
     """Return the cards with the figures; without any they keep their size."""
-    return text.cards(METRICS, metrics)
+    return text.cards(METRICS.values(), metrics)
 
 
 def feature_text(maps: FeatureMaps | None, page: int) -> str:

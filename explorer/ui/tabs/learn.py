@@ -1,7 +1,6 @@
 """The Learn tab: a lesson of eight steps that sets the controls and shows what they give."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -10,23 +9,23 @@ from markupsafe import Markup
 from explorer import Explorer
 from explorer.configurations import Configuration
 from explorer.experiments.bits import PHOTO_BITS
-from explorer.measures.metrics import Metrics
+from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.feature_maps import FeatureMaps
 from explorer.results.measured import Results
-from explorer.results.privacy import found_again, read_study
+from explorer.results.privacy import Study
 from explorer.ui.controls import Jump, Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import picture
 from explorer.ui.static_files import STATIC, script
 from explorer.ui.texts import texts
 from explorer.ui.texts.lesson import STEPS, Step, step_at
-from explorer.ui.texts.readings import METRICS
 
 text, common = texts("learn"), texts("common")
 TITLE = text.title
 MAPS = 16
+NO_STUDY = Study()
 PHOTO_NUMBERS = PHOTO_BITS // 8
-FIGURES = [metric for metric in METRICS if metric.key in ("psnr", "lpips")]
+FIGURES = [METRICS[key] for key in ("psnr", "lpips")]
 GO = script("learn")
 QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queue": False}
 
@@ -34,7 +33,7 @@ QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queu
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
     first = STEPS[0]
-    study = read_study(explorer.folder / "privacy.json")
+    study = Study.read(explorer.engine.folder / "privacy.json")
     with gr.Column(elem_id="learn"):
         steps = gr.HTML(steps_html(1), js_on_load=GO, apply_default_css=False, elem_id="learn-steps")
         with gr.Column(elem_id="learn-read"):
@@ -73,7 +72,7 @@ def build(explorer: Explorer) -> View:
     def show(question: Question, wanted: int) -> Iterator[Update]:
         """Show what the controls give; then the feature maps, if the step is about them."""
         c = question.configuration
-        result = explorer.reconstruct(question.path, **asdict(c))
+        result = explorer.reconstruct(question.photo, c)
         yield {
             looks: gr.Radio(value=label_of(step_at(wanted), c)),
             title: common.result_title(result),
@@ -82,7 +81,7 @@ def build(explorer: Explorer) -> View:
             figures: figures_html(result.metrics),
         }
         if step_at(wanted).maps:
-            maps = explorer.features(question.path, c.architecture, c.layer, c.weights)
+            maps = explorer.features(question.photo, c)
             yield {about_maps: maps_html(maps), strip: maps.mosaic(per_page=MAPS)}
 
     def empty() -> Update:
@@ -140,21 +139,20 @@ def reading_html(number: int) -> str:
     return text.reading(step_at(number), number, len(STEPS))
 
 
-def thinking_html(step: Step, results: Results, study: dict[str, Any] | None = None) -> str:
+def thinking_html(step: Step, results: Results, study: Study = NO_STUDY) -> str:
     """Return a step's question; its answer, with what was measured of its looks, opens on demand."""
-    return text.thinking(step, [measured(step, results), study_html(study) if study and step.study else ""])
+    return text.thinking(step, [measured(step, results), study_html(study) if step.study else ""])
 
 
-def study_html(study: dict[str, Any]) -> str:
+def study_html(study: Study) -> str:
     """Return the privacy study as a table, and how to read it; nothing without any."""
-    header, rows = found_again(study)
-    return text.study(study["protocol"]["photos"], header, rows) if rows else ""
+    return text.study(study.photos, *study.table()) if study.rows else ""
 
 
 def measured(step: Step, results: Results) -> str:
     """Return the mean figures of a step's looks over the test photos as a table; nothing without any."""
     found = [(look.label, results.row(look.configuration)) for look in step.looks]
-    rows = [(label, row["mean"]) for label, row in found if row]
+    rows = [(label, row.mean) for label, row in found if row]
     return text.measured(results.protocol.get("photos", "the"), FIGURES, rows) if len(rows) > 1 else ""
 
 

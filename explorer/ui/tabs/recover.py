@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -10,18 +10,19 @@ import gradio as gr
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration
 from explorer.experiments.settings import OPTIMISERS, STARTS, Settings
+from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Recovery
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
-from explorer.ui.texts.readings import METRICS
 from explorer.ui.wiring import unexpected
 
 text, common = texts("recover"), texts("common")
 TITLE = text.title
 MANY_STEPS = 100_000  # here the seconds end it
 CHART_SECONDS = 1.0
+SHOWN = ("psnr", "ssim", "lpips")
 WAITING = text.queueing
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -86,7 +87,7 @@ def build(explorer: Explorer) -> View:
             before.superseded = True
         yield {
             title: text.heading(question.configuration),
-            original: explorer.photo(question.path),
+            original: question.photo.crop,
             recovered: None,
             figures: recover_figures(None, rival_text(question)),
             curve: None,
@@ -103,12 +104,12 @@ def build(explorer: Explorer) -> View:
 
     def rival_text(question: Question) -> str:
         """Return the figures of the best measured decoder of the layer on this photo."""
-        rival = best_decoder(explorer, question.configuration)
+        rival = explorer.engine.best(question.configuration)
         if rival is None:
             return ""
-        result = explorer.reconstruct(question.path, **asdict(rival))
+        result = explorer.reconstruct(question.photo, rival)
         error = explorer.agreement(result).errors[rival.layer]
-        return text.rival(rival, METRICS[0].format(result.metrics.psnr), error)
+        return text.rival(rival, METRICS["psnr"].with_unit(result.metrics.psnr), error)
 
     def run(search: Search | None, *values: Any) -> Iterator[Update]:
         """Search until the time is up or it is stopped, showing what is found on the way."""
@@ -128,7 +129,7 @@ def build(explorer: Explorer) -> View:
                     if search.ended:
                         break
                     yield {figures: common.fitting(share)}
-            asked = (question.path, c.architecture, c.layer, c.weights, wanted)
+            asked = (question.photo, c, wanted)
             for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
                 if search.ended:
                     break
@@ -191,16 +192,7 @@ def settings(
     )
 
 
-def best_decoder(explorer: Explorer, c: Configuration) -> Configuration | None:
-    """Return the ready configuration with the highest mean PSNR at a layer, None if none was measured."""
-    place = (c.architecture, c.layer, c.weights)
-    here = [x for x in explorer.catalogue().single if (x.architecture, x.layer, x.weights) == place]
-    rows = {x: explorer.results().row(x) for x in here}
-    measured = {x: row["mean"]["psnr"] for x, row in rows.items() if row}
-    return max(measured, key=measured.get, default=None)
-
-
 def recover_figures(found: Recovery | None, rival: str = "", state: str = "") -> str:
     """Return how far the recovery has come, and the trained decoder (a text) to compare it with."""
     state = state or (text.finished if found and found.done else text.running)
-    return text.figures(METRICS[:3], found, rival, state)
+    return text.figures([METRICS[key] for key in SHOWN], found, rival, state)

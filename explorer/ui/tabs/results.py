@@ -1,28 +1,30 @@
 """The Results tab: everything that was measured, as a table, in charts and beside published figures."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
-from markupsafe import escape
 
 from explorer import Explorer
 from explorer.decoders import DECODERS, decoder_spec
-from explorer.encoders.table import ENCODERS
+from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import SOURCES
+from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import table as csv_text
 from explorer.pictures.plots import published_beside_ours
 from explorer.pictures.plots.style import in_order
 from explorer.results.measured import Results
-from explorer.results.published import SOURCE, beside_ours, reason_for_the_gap
+from explorer.results.published import beside_ours
+from explorer.results.rows import Row
 from explorer.ui.charts import CHARTS
 from explorer.ui.choices import LOSS_NAMES, Choices
 from explorer.ui.controls import Jump, Question, Update, View
 from explorer.ui.files import offered_file
-from explorer.ui.results_table import SCRIPT, Row, configuration, csv_row, table_html
+from explorer.ui.results_table import csv_row, table_html
+from explorer.ui.static_files import script
 from explorer.ui.texts import texts
 
-labels = texts("common")
 TITLE = "Results"
 ALL = "all"
 FILTERS = {
@@ -31,17 +33,18 @@ FILTERS = {
     "loss": ("Decoder trained for", "All losses"),
     "weights": ("Network weights", "Trained and random weights"),
 }
-PUBLISHED_COLUMNS = ("published", "their_way", "their_target", "ours")
+SCRIPT = script("results_table")
 QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queue": False}
+text = texts("results")
 
 
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
     results = explorer.results()
     with gr.Column(elem_id="results"):
-        gr.HTML(title_html(results), elem_id="results-title")
+        gr.HTML(text.title(results), elem_id="results-title")
         with gr.Column(visible=bool(results.rows), elem_id="measured"):
-            filters = filter_selectors(results.table())
+            filters = filter_selectors(results.rows)
             with gr.Row(elem_classes="beside"):
                 note = gr.HTML(elem_id="results-note", elem_classes="answer")
                 table_data = download_button("results-data")
@@ -75,18 +78,18 @@ def build(explorer: Explorer) -> View:
         measured = explorer.results()
         rows = filtered(measured, wanted)
         yield {
-            note: note_html(measured, len(rows)),
+            note: note_text(measured, len(rows)),
             table: table_html(rows),
             table_data: csv_file("results", [csv_row(row) for row in rows]),
         }
         chart_name = chart_name if chart_name in CHARTS else next(iter(CHARTS))
         spec, c = CHARTS[chart_name], question.configuration
         shown = spec.rows(measured, rows, c)
-        of = (chart_name, spec.scope(c), tuple(row["name"] for row in shown))
+        of = (chart_name, spec.scope(c), tuple(row.name for row in shown))
         if of != drawn:
-            said = spec.read(measured, shown) if shown else "There is nothing measured to show."
+            said = spec.read(measured, shown) if shown else text.no_rows
             yield {
-                reading: reading_html(said, spec.scope(c)),
+                reading: text.reading(said, spec.scope(c)),
                 plot: spec.draw(measured, shown) if shown else None,
                 chart_data: csv_file(f"chart-{chart_name}", spec.data(measured, shown) if shown else []),
                 known: of,
@@ -95,14 +98,14 @@ def build(explorer: Explorer) -> View:
             published = explorer.results("results_published.json")
             pairs = beside_ours(measured, published)
             yield {
-                beside: published_html(pairs, published),
+                beside: text.published(pairs, published.perfect("psnr")),
                 published_plot: published_beside_ours(pairs, published.perfect("psnr")),
-                published_data: csv_file("published", pairs),
+                published_data: csv_file("published", [asdict(pair) for pair in pairs]),
             }
 
     def open_row(name: str | None) -> Jump:
-        named = (row for row in explorer.results().table() if row["name"] == name)
-        return Jump("explore", next(map(configuration, named), None))
+        single = (row.configuration for row in explorer.results().rows if not row.fused)
+        return Jump("explore", next((c for c in single if c.name == name), None))
 
     def clicked(event: gr.EventData) -> str:
         return str(event.name)
@@ -142,10 +145,10 @@ def filter_selectors(rows: Sequence[Row]) -> dict[str, gr.Dropdown]:
 
 def filter_choices(rows: Sequence[Row]) -> dict[str, Choices]:
     """Return what each filter offers: everything, and what there are rows of."""
-    found = {key: {row[key] for row in rows} for key in FILTERS}
-    architectures = {name for joined in found["architecture"] for name in joined.split(" + ")}
+    found = {key: {getattr(row.configuration, key) for row in rows} for key in ("decoder", "loss", "weights")}
+    architectures = {name for row in rows for name in row.architectures}
     names = {
-        "architecture": [(ENCODERS[name].title, name) for name in in_order(architectures, ENCODERS)],
+        "architecture": [(encoder_spec(name).full_title, name) for name in in_order(architectures, ENCODERS)],
         "decoder": [
             (decoder_spec(name).title, name) for name in in_order(sorted(found["decoder"]), DECODERS)
         ],
@@ -160,7 +163,13 @@ def filter_choices(rows: Sequence[Row]) -> dict[str, Choices]:
 def filtered(results: Results, wanted: Sequence[str]) -> list[Row]:
     """Return the rows of the table that fit the filters' values, in the order of FILTERS."""
     chosen = {key: value for key, value in zip(FILTERS, wanted, strict=True) if value != ALL}
-    return results.table(**chosen)
+    return results.select(**chosen)
+
+
+def note_text(results: Results, shown: int) -> str:
+    """Return how many rows are shown, and what guessing without any features would give."""
+    guess = results.mean_photo("psnr")
+    return text.note(shown, len(results.rows), None if guess is None else METRICS["psnr"].with_unit(guess))
 
 
 def one_of(selector: gr.Dropdown) -> Any:
@@ -184,60 +193,3 @@ def csv_file(name: str, rows: list[dict[str, Any]]) -> gr.DownloadButton:
         return gr.DownloadButton(interactive=False)
     file = offered_file(f"{name}.csv", csv_text(rows).encode())
     return gr.DownloadButton(value=file, interactive=True)
-
-
-def title_html(results: Results) -> str:
-    """Return the heading and the protocol in a line; without results, why there are none."""
-    if not results.rows:
-        return (
-            "<h2>Nothing is measured yet</h2>"
-            f'<p class="about">{escape(results.reason or "The results file has no rows.")} '
-            "The other tabs work without it.</p>"
-        )
-    p = {key: escape(str(value)) for key, value in results.protocol.items()}
-    photos, parts = p.get("photos", "an unknown number of"), [p[key] for key in ("crop",) if key in p]
-    said = [f"Means over {photos} test photos{''.join(f' ({part})' for part in parts)}"]
-    said += [f"± is half of an interval: {p['interval']}"] if "interval" in p else []
-    said += [f"differences are tested by {p['comparisons']}"] if "comparisons" in p else []
-    said += [f"costs: {p['costs']}"] if "costs" in p else []
-    return f'<h2>What was measured</h2><p class="about">{"; ".join(said)}.</p>'
-
-
-def note_html(results: Results, shown: int) -> str:
-    """Return how many rows are shown, and what guessing without any features would give."""
-    guess = results.mean_photo("psnr")
-    beside = ""
-    if guess is not None:
-        beside = f" For scale: showing the mean of all other photos scores {guess:.2f} dB."
-    return (
-        f'<p class="about" role="status">{shown} of {len(results.rows)} configurations. Click one to open it '
-        f"in Explore, a heading to sort.{beside}</p>"
-    )
-
-
-def reading_html(said: str, scope: str) -> str:
-    return f'<p class="reading">{escape(said)}</p><p class="about">{escape(scope)}</p>'
-
-
-def published_html(pairs: Sequence[Row], published: Results) -> str:
-    """Return published figures beside this project's as a table, and why they differ."""
-    rows = [
-        (
-            escape(pair["title"]),
-            *(_decibels(pair[key]) for key in PUBLISHED_COLUMNS),
-            escape(pair["decoder"] or "not measured"),
-        )
-        for pair in pairs
-    ]
-    header = ["PSNR, dB", "as printed", "ours, their measure", "ours, trained for it"]
-    header += ["ours, our measure", "our decoder"]
-    return (
-        "<h2>Published figures beside ours</h2>"
-        f'<p class="about">{SOURCE}</p><p class="about">{escape(reason_for_the_gap(published))}</p>'
-        f'<div class="frame" tabindex="0" role="region" aria-label="Published figures beside ours">'
-        f"{labels.table(header, rows)}</div>"
-    )
-
-
-def _decibels(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"

@@ -1,7 +1,6 @@
 """The Surgery tab: change the features before they are decoded, and see what the change costs."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -9,14 +8,14 @@ import gradio as gr
 from explorer import Explorer, UserError
 from explorer.encoders.table import encoder_spec
 from explorer.experiments.bits import PHOTO_BITS
-from explorer.experiments.surgery import OPERATIONS
+from explorer.experiments.surgery import OPERATIONS, Change
+from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import surgery_curve
 from explorer.reconstruction import Surgery
-from explorer.ui.controls import Question, Update, View, digest, examples
+from explorer.ui.controls import Question, Update, View, examples
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
-from explorer.ui.texts.readings import METRICS
 
 text, common = texts("surgery"), texts("common")
 TITLE = text.title
@@ -83,7 +82,7 @@ def build(explorer: Explorer) -> View:
         same = spec.name != shown_operation and value == memory.get("strength", FIRST.default)
         if same or not spec.low <= value <= spec.high:  # a strength that was meant for another operation
             value = spec.default
-        photo = digest(question.path)
+        photo = question.photo.digest
         new_painting = spec.needs == "mask" and memory.get("painting") != photo
         layers = (painted or {}).get("layers") if not new_painting else None
         given = {
@@ -101,22 +100,23 @@ def build(explorer: Explorer) -> View:
                 other: gr.Image(visible=spec.needs == "photo"),
             }
         if new_painting:
-            crop = offered_picture(explorer.photo(question.path))
+            crop = offered_picture(question.photo.crop)
             settled[painting] = gr.ImageEditor(
                 {"background": crop, "layers": [], "composite": crop}, visible=True
             )
             memory |= {"painting": photo}
-        c = asdict(question.configuration)
+        change = Change(spec.name, value, **given)
+        asked = (question.photo, question.configuration)
         try:
-            spec.check(value, **given)
+            spec.check(change)
         except UserError as missing:  # the mask or second photo is still to come
-            result = explorer.reconstruct(question.path, **c)
+            result = explorer.reconstruct(*asked)
             pictures = {before: result.reconstruction, after: None, curve: None}
             texts = {title: text.heading(result), figures: common.note(str(missing))}
             yield settled | pictures | texts | {known: memory | {"curve": None}}
             return
 
-        result = explorer.surgery(question.path, **c, operation=spec.name, strength=value, **given)
+        result = explorer.surgery(*asked, change)
         yield settled | {
             title: text.heading(result.before),
             before: result.before.reconstruction,
@@ -127,7 +127,7 @@ def build(explorer: Explorer) -> View:
         of = (photo, question.configuration, spec.name, *given.values())
         points = memory["points"] if memory.get("curve") == of else None
         if points is None:
-            points = explorer.surgery_curve(question.path, **c, operation=spec.name, **given)
+            points = explorer.surgery_curve(*asked, change)
         now = {"strength": value, "psnr": result.after.figures["psnr"], "bits": result.bits_after}
         drawn = surgery_curve(points, spec.unit, now)
         yield {curve: drawn, known: memory | {"curve": of, "points": points}}
@@ -156,4 +156,4 @@ def surgery_figures(result: Surgery | None) -> str:
     if result is None:
         return ""
     c = result.after.configuration
-    return text.figures(METRICS, result, encoder_spec(c.architecture).layer(c.layer), PHOTO_BITS)
+    return text.figures(METRICS.values(), result, encoder_spec(c.architecture).layer(c.layer), PHOTO_BITS)

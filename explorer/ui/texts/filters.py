@@ -5,12 +5,11 @@ import re
 from markupsafe import Markup, escape
 
 from explorer.configurations import place_title
-from explorer.decoders import decoder_spec
+from explorer.decoders import LOSSES, decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import SOURCES
 from explorer.pictures.colours import gradient
 
-LOSS_NAMES = {"mse": "MSE", "lpips": "LPIPS", "hybrid": "hybrid"}
 TERM = re.compile(r"\*(.+?)\*")  # in prose such as the lesson's: a term where it is explained
 
 
@@ -26,8 +25,9 @@ def with_terms(prose: str) -> Markup:
 
 FILTERS = {
     "network": lambda name: encoder_spec(name).title,
+    "full_network": lambda name: encoder_spec(name).full_title,
     "decoder": lambda name: decoder_spec(name).title,
-    "loss": lambda name: LOSS_NAMES.get(name, name),
+    "loss": lambda name: LOSSES[name].title if name in LOSSES else name,
     "weights": lambda name: SOURCES.get(name, name),
     "places": place_title,
     "number": format,

@@ -89,7 +89,7 @@ def test_checkpoint_of_other_encoder_weights_is_named_and_skipped(checkpoint, en
     assert name == "vgg16-block1-transposed_conv-mse-imagenet.safetensors"
     assert "trained on other encoder weights" in reason
     with pytest.raises(UserError, match="was skipped: was trained on other encoder weights"):
-        catalogue.find("vgg16", "block1", "transposed_conv", "mse", "imagenet")
+        catalogue.find(Configuration(loss="mse"))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_tensors_that_do_not_fit_the_decoder_are_an_error_not_a_bad_picture(chec
 def test_asking_for_what_is_not_trained_says_what_is_ready_and_how_to_make_it(checkpoint, encoder):
     catalogue = scan(checkpoint, encoder)
     with pytest.raises(UserError, match=r"Ready with the loss mse\. To make it: python -m trainer train"):
-        catalogue.find("vgg16", "block1", "transposed_conv", "hybrid", "imagenet")
+        catalogue.find(Configuration())
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_asking_for_what_is_not_trained_says_what_is_ready_and_how_to_make_it(ch
 )
 def test_unknown_names_list_the_allowed_ones(checkpoint, encoder, asked, allowed):
     with pytest.raises(UserError, match=allowed):
-        scan(checkpoint, encoder).find(*asked)
+        scan(checkpoint, encoder).find(Configuration(*asked))
 
 
 def test_a_failed_write_leaves_the_old_file_whole_and_no_rest(checkpoint, monkeypatch):

@@ -53,21 +53,21 @@ def test_fit_is_far_better_than_the_mean_photo_and_the_same_each_time(empty_cach
 
 def test_explorer_fits_what_is_not_ready_and_says_so(empty_cache, cat):
     explorer = Explorer(device="cpu")
-    found = explorer.reconstruct(cat, "alexnet", "conv1", "linear", weights="random")
+    found = explorer.reconstruct(cat, CONV1)
     assert found.to_dict()["fitted_on_photos"] == 6
     assert found.metrics.psnr > 20
-    kept = kept_fit(CONV1, explorer.encoder("alexnet", "random"))
+    kept = kept_fit(CONV1, explorer.engine.encoder("alexnet", "random"))
     assert kept.header.recipe["method"] == "ridge regression on the spot"
     assert list(Explorer(device="cpu").prepare([CONV1])) == []  # read from the cache
-    ready = explorer.reconstruct(cat, "alexnet", "conv1", "linear")
+    ready = explorer.reconstruct(cat, CONV1, weights="imagenet")
     assert "fitted_on_photos" not in ready.to_dict()
 
 
 def test_depth_fits_up_to_five_layers_from_first_to_last(empty_cache, cat):
     explorer = Explorer(device="cpu")
-    found = explorer.depth_configurations("vit_base", "linear", weights="random")
+    found = explorer.depth_configurations(Configuration("vit_base", "", "linear", "mse", "random"))
     assert [c.layer for c in found] == ["block0", "block3", "block6", "block8", "block11"]
-    shipped = explorer.depth_configurations("dinov2_small", "linear")
+    shipped = explorer.depth_configurations(Configuration("dinov2_small", "", "linear"))
     assert [c.layer for c in shipped] == ["block0", "block2", "block5", "block8", "block11"]
 
 
@@ -89,7 +89,7 @@ def test_damaged_cache_is_fitted_again(empty_cache, caplog):
     with caplog.at_level(logging.WARNING):
         assert list(explorer.prepare([CONV1]))[-1] == 1.0
     assert "fitted again" in caplog.text
-    assert kept_fit(CONV1, explorer.encoder("alexnet", "random"))
+    assert kept_fit(CONV1, explorer.engine.encoder("alexnet", "random"))
 
 
 def test_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch, caplog):

@@ -107,7 +107,7 @@ def test_checkpoints_can_be_a_repository_of_the_hub(cat, tmp_path):
 
 def test_a_download_that_breaks_off_goes_on_where_it_stopped(tmp_path):
     content = bytes(range(256)) * 400_000  # 100 MB
-    code = "from explorer.hub import hub_file; print(hub_file('owner/name', 'big.zip', 'dataset'))"
+    code = "from explorer.encoders.hub import hub_file; print(hub_file('owner/name', 'big.zip', 'dataset'))"
     with serve({"owner/name/big.zip": content}) as hub:
         hub.break_after = 60_000_000
         found = run(["-c", code], hub.address, tmp_path)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from explorer import Explorer, UserError
+from explorer.configurations import Configuration
 from explorer.encoders import timm_models
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.encoders.table import encoder_spec
@@ -44,9 +45,8 @@ def test_normalisation_is_the_models_own():
 
 
 def test_linear_decoder_is_made_at_once(cat):
-    found = Explorer(device="cpu").reconstruct(
-        cat, "timm:convnext_atto", "stage1", "linear", weights="random"
-    )
+    asked = Configuration("timm:convnext_atto", "stage1", "linear", weights="random")
+    found = Explorer(device="cpu").reconstruct(cat, asked)
     assert found.fitted_on == 6
     assert found.metrics.psnr > 20
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from explorer import Explorer, UserError
+from explorer.configurations import Configuration
 from explorer.encoders.frozen import FrozenEncoder
-from explorer.experiments.inversion import Source, check_target, invert
+from explorer.experiments.inversion import Target, check_target, invert
 from explorer.experiments.settings import Settings
 from explorer.measures.metrics import measure
 
@@ -22,7 +23,7 @@ def photo01(examples01):
 
 def source(photo01, architecture="vgg16", layer="block1", weights="imagenet"):
     encoder = FrozenEncoder(architecture, weights)
-    return Source(encoder, layer, encoder(photo01, [layer])[layer])
+    return Target(encoder, layer, encoder(photo01, [layer])[layer])
 
 
 def last(found):
@@ -31,7 +32,7 @@ def last(found):
 
 def test_more_steps_bring_features_and_pixels_nearer(photo01):
     few, many = (
-        last(invert([source(photo01)], replace(QUICK, steps=steps, learning_rate=0.1))) for steps in (4, 25)
+        last(invert(source(photo01), replace(QUICK, steps=steps, learning_rate=0.1))) for steps in (4, 25)
     )
     assert many.feature_error < 0.5 * few.feature_error
     assert measure(many.photo01, photo01)[0].psnr > measure(few.photo01, photo01)[0].psnr + 3
@@ -40,7 +41,7 @@ def test_more_steps_bring_features_and_pixels_nearer(photo01):
 def test_starting_from_the_linear_picture_is_a_head_start(explorer, cat):
     settings = Settings(steps=15)
     linear = explorer.reconstruct(cat, decoder="linear").metrics.psnr
-    found = last(explorer.recover(cat, "vgg16", "block1", settings=settings))
+    found = last(explorer.recover(cat, settings=settings))
     assert found.done and found.steps == 15
     assert found.result.metrics.psnr > linear + 2
     assert found.to_dict()["decoder"] == "optimisation"
@@ -50,7 +51,7 @@ def test_starting_from_the_linear_picture_is_a_head_start(explorer, cat):
 def test_equal_seeds_give_equal_pictures_and_other_seeds_others(photo01, start):
     settings = replace(QUICK, start=start, steps=4, seed=3)
     first, again, other = (
-        last(invert([source(photo01)], s)).photo01 for s in (settings, settings, replace(settings, seed=4))
+        last(invert(source(photo01), s)).photo01 for s in (settings, settings, replace(settings, seed=4))
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
@@ -68,7 +69,7 @@ def test_equal_seeds_give_equal_pictures_and_other_seeds_others(photo01, start):
     ids=["lbfgs", "coarse", "jitter", "restarts", "smooth"],
 )
 def test_every_setting_improves_on_its_start(photo01, settings):
-    found = list(invert([source(photo01, "alexnet", "conv3")], settings))
+    found = list(invert(source(photo01, "alexnet", "conv3"), settings))
     assert found[-1].feature_error < found[0].feature_error
     assert found[-1].photo01.shape == (1, 3, 224, 224)
     assert found[-1].photo01.min() >= 0 and found[-1].photo01.max() <= 1
@@ -77,7 +78,7 @@ def test_every_setting_improves_on_its_start(photo01, settings):
 
 def test_only_the_best_so_far_is_shown_and_seldom(photo01):
     started = time.perf_counter()
-    found = list(invert([source(photo01, "alexnet", "conv1")], replace(QUICK, steps=60)))
+    found = list(invert(source(photo01, "alexnet", "conv1"), replace(QUICK, steps=60)))
     errors = [snapshot.feature_error for snapshot in found]
     assert errors == sorted(errors, reverse=True)
     assert [snapshot.done for snapshot in found] == [False] * (len(found) - 1) + [True]
@@ -86,30 +87,56 @@ def test_only_the_best_so_far_is_shown_and_seldom(photo01):
 
 def test_seconds_end_the_search_and_closing_cancels_it(photo01):
     settings = replace(QUICK, steps=100_000, seconds=1.0)
-    found = last(invert([source(photo01, "alexnet", "conv1")], settings))
+    found = last(invert(source(photo01, "alexnet", "conv1"), settings))
     assert found.done and 1.0 <= found.seconds < 5.0
-    search = invert([source(photo01, "alexnet", "conv1")], replace(settings, seconds=0.0))
+    search = invert(source(photo01, "alexnet", "conv1"), replace(settings, seconds=0.0))
     assert not next(search).done
     search.close()
     assert list(search) == []
 
 
 def test_no_time_at_all_is_one_step(photo01):
-    found = last(invert([source(photo01, "alexnet", "conv1")], replace(QUICK, seconds=1e-9)))
+    found = last(invert(source(photo01, "alexnet", "conv1"), replace(QUICK, seconds=1e-9)))
     assert found.done and found.steps == 1
 
 
-def test_several_layers_and_encoders_are_matched_together(photo01):
-    vgg = FrozenEncoder("vgg16")
-    sources = [Source(vgg, layer, vgg(photo01, [layer])[layer]) for layer in ("block1", "block2")]
-    found = list(invert([*sources, source(photo01, "efficientnet_lite0", "stage1")], QUICK))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(prior="decoder", steps=6, learning_rate=1e-3, anchor=1.0),
+        Settings(prior="network", steps=6, learning_rate=3e-3),
+        Settings(prior="network", steps=6, learning_rate=3e-3, warm=5),
+    ],
+    ids=["decoder", "network", "warm network"],
+)
+def test_weights_are_descended_on_and_the_decoder_stays_as_it_was(explorer, cat, settings):
+    c = Configuration("alexnet", "conv5", "pixel_shuffle", "mse")
+    before = explorer.reconstruct(cat, c)
+    found = list(explorer.recover(cat, c, settings))
     assert found[-1].feature_error < found[0].feature_error
+    assert found[-1].steps == 6
+    again = explorer.reconstruct(cat, c)
+    assert again.reconstruction.tobytes() == before.reconstruction.tobytes()
+
+
+def test_a_decoder_descended_on_begins_where_it_stood(explorer, cat):
+    c = Configuration("dinov2_small", "block11", "pixel_shuffle", "mse")
+    settings = Settings(prior="decoder", steps=1, learning_rate=1e-6)
+    found = last(explorer.recover(cat, c, settings))
+    assert found.result.metrics.psnr == pytest.approx(explorer.reconstruct(cat, c).metrics.psnr, abs=0.01)
+
+
+def test_a_fresh_network_serves_layers_that_no_decoder_is_trained_for(photo01):
+    settings = Settings(prior="network", steps=5, learning_rate=3e-3)
+    found = list(invert(source(photo01, "timm:resnet18", "stage5", "random"), settings))
+    assert found[-1].feature_error < found[0].feature_error
+    assert found[-1].photo01.shape == (1, 3, 224, 224)
 
 
 def test_transformers_and_timm_models_can_be_inverted(photo01):
     for architecture, layer in (("dinov2_small", "block0"), ("timm:convnext_atto", "stage1")):
         weights = "random" if architecture.startswith("timm") else "imagenet"
-        found = list(invert([source(photo01, architecture, layer, weights)], replace(QUICK, steps=4)))
+        found = list(invert(source(photo01, architecture, layer, weights), replace(QUICK, steps=4)))
         assert found[-1].feature_error < found[0].feature_error
 
 
@@ -118,12 +145,12 @@ def test_weights_that_were_loaded_without_gradients_can_be_inverted(photo01):
     with torch.inference_mode():
         encoder.fingerprint("block1")
     features = encoder(photo01, ["block1"])["block1"]
-    assert last(invert([Source(encoder, "block1", features)], replace(QUICK, steps=2))).done
+    assert last(invert(Target(encoder, "block1", features), replace(QUICK, steps=2))).done
 
 
 def test_the_decoder_optimisation_is_offered_by_reconstruct(explorer, cat, monkeypatch):
-    monkeypatch.setattr(Explorer.recover, "__defaults__", ("vgg16", "block1", "imagenet", Settings(steps=3)))
-    found = explorer.reconstruct(cat, "vgg16", "block2", "optimisation")
+    monkeypatch.setattr(Explorer.recover, "__defaults__", (None, Settings(steps=3)))
+    found = explorer.reconstruct(cat, layer="block2", decoder="optimisation")
     assert (found.configuration.layer, found.configuration.decoder) == ("block2", "optimisation")
     assert found.metrics.psnr > 15
 
@@ -141,7 +168,14 @@ def test_features_that_are_no_numbers_are_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"start": "magic"}, {"optimiser": "sgd"}, {"steps": 0}, {"seconds": -1.0}, {"learning_rate": 0.0}],
+    [
+        {"prior": "faith"},
+        {"start": "magic"},
+        {"optimiser": "sgd"},
+        {"steps": 0},
+        {"seconds": -1.0},
+        {"learning_rate": 0.0},
+    ],
 )
 def test_wrong_settings_are_named(wrong):
     with pytest.raises(UserError, match=next(iter(wrong)).replace("_", ".")):

@@ -26,7 +26,7 @@ def test_the_better_reconstruction_agrees_better(explorer, cat):
 
 
 def test_classifier_names_what_is_in_the_examples(explorer, examples01):
-    classifier = explorer.encoder("efficientnet_lite0")
+    classifier = explorer.engine.encoder("efficientnet_lite0")
     guesses = {name: classify(classifier, examples01[i : i + 1]) for i, name in ((1, "cat"), (2, "coffee"))}
     assert guesses["cat"][0].name in ("tiger cat", "Egyptian cat", "tabby")
     assert any(guess.name in ("espresso", "cup", "coffee mug") for guess in guesses["coffee"])

@@ -1,9 +1,8 @@
 import pytest
 import torch
 
-from explorer.measures.baselines import blur, blur_metrics, standing
+from explorer.measures.baselines import blur, blur_metrics
 from explorer.measures.metrics import measure
-from explorer.results.measured import Results
 
 
 def test_blur_on_a_grid_keeps_the_mean_colour_of_each_position():
@@ -36,22 +35,3 @@ def test_figures_of_one_photo_are_those_of_its_blur(examples01):
 def test_normalised_photo_is_refused():
     with pytest.raises(ValueError, match="normalised"):
         blur_metrics(torch.randn(3, 224, 224), 28)
-
-
-def test_a_photo_stands_where_the_test_photos_put_it(explorer, cat):
-    found = explorer.reconstruct(cat, layer="block3", decoder="linear")
-    stands = standing(found, explorer.results())
-    others = [photo["psnr"] for photo in explorer.results().row(found.configuration)["per_image"]]
-    assert stands.photos == len(others) == 100
-    assert stands.percentile["psnr"] == sum(found.metrics.psnr > other for other in others) / 100
-    assert stands.size == 28
-    assert stands.blur.psnr > found.metrics.psnr  # a linear map of block3 does not beat the thumbnail
-    assert 10 < stands.mean_photo["psnr"] < 15
-    assert set(stands.to_dict()) == {"size", "blur", "mean_photo", "percentile", "photos"}
-
-
-def test_without_results_only_the_blur_is_known(explorer, cat):
-    stands = standing(explorer.reconstruct(cat, layer="block3", decoder="linear"), Results())
-    assert set(stands.percentile.values()) == set(stands.mean_photo.values()) == {None}
-    assert stands.photos == 0
-    assert stands.blur.psnr > 15

@@ -7,10 +7,10 @@ from PIL import Image
 
 from explorer import UserError
 from explorer.configurations import Configuration
-from explorer.measures.comparison import parse_configuration, verdicts
-from explorer.measures.metrics import LUMINANCE, Metrics
+from explorer.measures.comparison import Paired, parse_configuration, verdicts
+from explorer.measures.metrics import Metrics
+from explorer.measures.pixels import LUMINANCE
 from explorer.photos.tensors import to_tensor
-from explorer.results.measured import Paired
 
 SHALLOW = Configuration("vgg16", "block1", "linear", "mse")
 DEEP = Configuration("vgg16", "block3", "linear", "mse")
@@ -77,16 +77,16 @@ def test_configuration_against_itself_is_a_tie_without_colour(explorer, cat):
 
 
 def test_what_is_usual_is_left_open_where_nothing_was_measured():
-    good, bad = Metrics(30.0, 0.9, 0.1, 0.001), Metrics(20.0, 0.5, 0.5, 0.01)
+    good, bad = Metrics(psnr=30.0, ssim=0.9), Metrics(psnr=20.0, ssim=0.5)
     [psnr, *_] = verdicts(bad, good, {})
     assert psnr.sentence == "PSNR: B is better by 10.00 dB (B 30.00 dB, A 20.00 dB)."
     assert psnr.usual is None and psnr.in_spreads is None
 
 
 def test_equal_picture_wins_without_end_and_stays_json():
-    same, other = Metrics(math.inf, 1.0, 0.0, 0.0), Metrics(20.0, 0.5, 0.5, 0.01)
+    same, other = Metrics(psnr=math.inf, ssim=1.0), Metrics(psnr=20.0, ssim=0.5)
     [psnr, *_] = verdicts(same, other, {"psnr": Paired(10.0, 2.0)})
-    assert psnr.sentence == "PSNR: A is better by infinite dB (A infinite dB, B 20.00 dB)."
+    assert psnr.sentence == "PSNR: A is better by ∞ dB (A ∞ dB, B 20.00 dB)."
     assert psnr.to_dict()["a"] is None and psnr.to_dict()["b"] == 20.0
     assert verdicts(same, same, {})[0].winner == ""
 

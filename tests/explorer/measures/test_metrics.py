@@ -1,90 +1,35 @@
+"""The table of metrics: what is measured of two pictures, and how a value is written and read."""
+
+import json
 import math
 
 import pytest
 import torch
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from explorer.measures.metrics import error_map, lpips, lpips_network, measure, mse, psnr, ssim
-
-
-@pytest.fixture(scope="module")
-def pairs(examples01) -> tuple[torch.Tensor, torch.Tensor]:
-    noise = torch.randn(examples01.shape, generator=torch.Generator().manual_seed(0))
-    amount = torch.tensor([0.01, 0.05, 0.1, 0.2, 0.4, 0.8]).reshape(6, 1, 1, 1)
-    return (examples01 + amount * noise).clamp(0, 1), examples01
-
-
-def arrays(pairs):
-    return zip(*(photos.double().permute(0, 2, 3, 1).numpy() for photos in pairs), strict=True)
-
-
-def test_psnr_equals_scikit_images(pairs):
-    expected = [peak_signal_noise_ratio(y, x, data_range=1) for x, y in arrays(pairs)]
-    assert psnr(*pairs).tolist() == pytest.approx(expected, abs=1e-6)
-
-
-def test_ssim_equals_scikit_images(pairs):
-    expected = [structural_similarity(x, y, channel_axis=2, data_range=1) for x, y in arrays(pairs)]
-    assert ssim(*pairs).tolist() == pytest.approx(expected, abs=1e-6)
-
-
-def test_lpips_equals_the_official_package(pairs):
-    from lpips import LPIPS
-    from safetensors.torch import load_file
-    from torchvision.models import alexnet
-
-    from explorer.encoders.weights import encoder_file
-
-    official = LPIPS(net="alex", pnet_rand=True, verbose=False)  # with the package's own linear layers
-    trunk = alexnet(weights=None).features
-    trunk.load_state_dict(
-        {n.removeprefix("features."): t for n, t in load_file(encoder_file("alexnet")).items()}
-    )
-    for part in official.net.children():
-        for index, module in part._modules.items():
-            module.load_state_dict(trunk[int(index)].state_dict())
-    with torch.no_grad():
-        expected = official(*pairs, normalize=True).flatten()
-    assert lpips(*pairs).tolist() == pytest.approx(expected.tolist(), abs=1e-4)
-    assert (expected > 0.01).any()
-
-
-def test_linear_layers_of_lpips_are_the_official_packages():
-    from lpips import LPIPS
-
-    official = LPIPS(net="alex", pnet_rand=True, verbose=False).state_dict()
-    ours = lpips_network().state_dict()
-    names = [name for name in official if name.startswith("lin") and name.endswith("weight")]
-    assert len(names) >= 5
-    assert all(torch.equal(ours[name], official[name]) for name in names)
-
-
-def test_lpips_first_used_in_inference_mode_can_still_be_trained_through(examples01):
-    lpips_network.cache_clear()
-    with torch.inference_mode():
-        measure(examples01[:1], examples01[:1])
-    drawn = examples01[:1].flip(-1).clone().requires_grad_()
-    lpips_network()(drawn, examples01[:1], normalize=True).sum().backward()
-    assert drawn.grad.abs().sum() > 0
+from explorer import UserError
+from explorer.decoders import LOSSES
+from explorer.measures.metrics import METRICS, Metric, Metrics, measure, metric_spec
+from explorer.measures.pixels import psnr
 
 
 def test_equal_photos_have_infinite_psnr_full_ssim_and_no_distance(examples01):
     equal = measure(examples01[:1], examples01[:1])[0]
-    assert (equal.psnr, equal.ssim, equal.lpips, equal.mse) == (math.inf, 1.0, 0.0, 0.0)
+    assert equal == {"psnr": math.inf, "ssim": 1.0, "lpips": 0.0, "mse": 0.0}
 
 
 def test_known_error_gives_the_known_figures():
     black, grey = torch.zeros(1, 3, 64, 64), torch.full((1, 3, 64, 64), 0.1)
     found = measure(grey, black)[0]
-    assert found.mse == pytest.approx(0.01)
-    assert found.psnr == pytest.approx(20)
+    assert (found.mse, found.psnr) == pytest.approx((0.01, 20))
 
 
-def test_each_pair_is_measured_on_its_own(pairs):
-    together = [metrics.psnr for metrics in measure(*pairs)]
-    alone = [measure(pairs[0][i : i + 1], pairs[1][i : i + 1])[0].psnr for i in range(6)]
-    assert together == pytest.approx(alone, abs=1e-9)
-    assert together == sorted(together, reverse=True)
+def test_each_pair_is_measured_on_its_own(examples01):
+    drawn01 = examples01.roll(3, -1)
+    together = measure(drawn01, examples01)
+    alone = [measure(drawn01[i : i + 1], examples01[i : i + 1])[0] for i in range(len(drawn01))]
+    for metric in METRICS:
+        assert [m[metric] for m in together] == pytest.approx([m[metric] for m in alone], abs=1e-5)
+    assert [m.psnr for m in together] == psnr(drawn01, examples01).tolist()
 
 
 @pytest.mark.parametrize("bad", [-0.01, 1.01, float("nan"), float("inf")])
@@ -101,15 +46,94 @@ def test_photos_of_different_shapes_are_refused(examples01):
         measure(examples01[:1], examples01[:1, :, :100])
 
 
-def test_error_map_is_positive_where_the_reconstruction_is_too_light():
-    original = torch.full((1, 3, 32, 32), 0.5)
-    lighter = original.clone()
-    lighter[..., :16] += 0.2
-    error = error_map(lighter, original)
-    assert error.shape == (1, 32, 32)
-    assert error[0, :, :16].mean().item() == pytest.approx(0.2, abs=1e-6)
-    assert error[0, :, 16:].abs().max().item() == 0
+def test_figures_are_json_and_say_what_was_not_measured():
+    found = Metrics(psnr=math.inf, ssim=1.0)
+    assert json.dumps(found.figures, allow_nan=False) == '{"psnr": null, "ssim": 1.0}'
+    assert found.get("lpips") is None
+    with pytest.raises(AttributeError, match="no lpips was measured"):
+        _ = found.lpips
 
 
-def test_mse_is_computed_in_double_precision(examples01):
-    assert mse(examples01, examples01).dtype == torch.float64
+def test_a_new_metric_is_one_row(monkeypatch, examples01):
+    row = Metric(
+        "bias",
+        "Bias",
+        "mean error",
+        1,
+        False,
+        ((math.inf, "Off by {:.1f}."),),
+        lambda x, y: (x - y).mean((1, 2, 3)),
+    )
+    monkeypatch.setitem(METRICS, "bias", row)
+    assert measure(examples01[:1], examples01[:1])[0].bias == 0
+    assert metric_spec("bias").read(0.25) == "Off by 0.2."
+
+
+def test_unknown_metric_lists_the_known_ones():
+    with pytest.raises(UserError, match="choose one of psnr, ssim, lpips, mse"):
+        metric_spec("pnsr")
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_readings_change_at_their_bounds_and_cover_every_value(metric):
+    bounds = [bound for bound, _ in metric.readings]
+    assert bounds == sorted(bounds, reverse=metric.higher)
+    assert bounds[-1] == (-math.inf if metric.higher else math.inf)
+    worse = -1 if metric.higher else 1
+    for number, (bound, sentence) in enumerate(metric.readings[:-1]):
+        start = sentence.split("{")[0]
+        assert metric.read(bound).startswith(start)
+        if math.isfinite(bound):
+            after = metric.readings[number + 1][1].split("{")[0]
+            assert metric.read(bound + worse * 1e-6).startswith(after)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "start"),
+    [
+        ("psnr", math.inf, "Exactly"),
+        ("psnr", 39.99, "Very close"),
+        ("psnr", 21.5, "Recognisable"),
+        ("psnr", -3.0, "Far off"),
+        ("ssim", 0.88, "Nearly all"),
+        ("ssim", -0.2, "Hardly"),
+        ("lpips", 0.12, "Almost"),
+        ("lpips", 1.5, "Another"),
+        ("mse", 0.0, "A pixel is off by less than one step"),
+        ("mse", 0.01, "A pixel is typically off by 26 of 255 steps."),  # root mean square 0.1
+        ("mse", 1.0, "A pixel is typically off by 255 of 255 steps."),
+        ("mse", None, ""),
+    ],
+)
+def test_a_value_has_its_sentence(metric, value, start):
+    assert METRICS[metric].read(value).startswith(start)
+
+
+def test_values_are_written_one_way_everywhere():
+    value = 1.23456789
+    assert {key: metric.format(value) for key, metric in METRICS.items()} == {
+        **{"psnr": "1.23", "ssim": "1.235", "lpips": "1.235", "mse": "1.23457"},
+    }
+    psnr, ssim = METRICS["psnr"], METRICS["ssim"]
+    assert (psnr.with_unit(25.3), ssim.with_unit(0.5)) == ("25.30 dB", "0.500")
+    assert (psnr.heading, ssim.heading) == ("PSNR, dB", "SSIM")
+    assert (psnr.beside, ssim.beside) == ("dB", "of 1")
+    assert (psnr.with_unit(math.inf), psnr.format(None)) == ("∞ dB", "–")
+
+
+def test_each_metric_says_which_direction_is_better():
+    assert {key: metric.direction.split()[0] for key, metric in METRICS.items()} == {
+        **{"psnr": "higher", "ssim": "higher", "lpips": "lower", "mse": "lower"},
+    }
+    assert METRICS["psnr"].better(30, 20) and METRICS["lpips"].better(0.1, 0.2)
+    assert not METRICS["psnr"].better(30, 30)
+
+
+def test_a_metric_knows_the_losses_that_it_was_part_of():
+    assert {key: [loss for loss in LOSSES if metric.in_loss(loss)] for key, metric in METRICS.items()} == {
+        "psnr": ["mse", "hybrid"],
+        "ssim": [],
+        "lpips": ["lpips", "hybrid"],
+        "mse": ["mse", "hybrid"],
+    }
+    assert not METRICS["psnr"].in_loss("features")

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import ImageColor
 
+from explorer.configurations import Configuration
 from explorer.encoders.table import ENCODERS
 from explorer.folders import BUNDLED
 from explorer.measures.baselines import blur_metrics
@@ -24,26 +27,30 @@ from explorer.pictures.plots import (
 from explorer.pictures.plots.style import INK
 from explorer.results.measured import Results, Significance
 from explorer.results.published import beside_ours
+from explorer.results.rows import Row
 
 LIGHT, DARK = "#ffffff", "#1f1d1b"  # the grounds of the app's two themes
 
 
-def row(layer, decoder="linear", psnr=20.0, architecture="vgg16", weights="imagenet"):
-    return {
-        **{"architecture": architecture, "layer": layer, "decoder": decoder, "loss": "mse"},
-        **{"weights": weights, "parameters": 1000, "milliseconds": 2.0},
-        "mean": {"psnr": psnr, "ssim": 0.5, "lpips": 0.4, "mse": 0.01},
-        "ci95": {"psnr": [psnr - 1, psnr + 2], "ssim": [0.4, 0.6], "lpips": [0.3, 0.5], "mse": [0, 1]},
-    }
+def row(layer, decoder="linear", psnr=20.0, architecture="vgg16", weights="imagenet", blur=None):
+    return Row(
+        Configuration(architecture, layer, decoder, "mse", weights),
+        mean={"psnr": psnr, "ssim": 0.5, "lpips": 0.4, "mse": 0.01},
+        std={},
+        ci95={"psnr": (psnr - 1, psnr + 2)},
+        per_image={},
+        blur=blur or {},
+        size=112,
+        channels=64,
+        parameters=1000,
+        milliseconds=2.0,
+    )
 
 
 def of_block1(results):
     """The rows of VGG16 block1 alone."""
-    found = results.table(architecture="vgg16", layer="block1", weights="imagenet")
-    return [row for row in found if not row["fused"]]
-
-
-BLUR = [{"baseline": "blur", "size": 112, "mean": {"psnr": 30.0}}]
+    found = results.select("vgg16", layer="block1", weights="imagenet")
+    return [row for row in found if not row.fused]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +61,9 @@ def results() -> Results:
 @pytest.fixture(scope="module")
 def depths(explorer, cat):
     """Depth sweeps of one photo with the linear decoder, and the photo's blurs on their grids."""
-    sweeps = {name: explorer.depth(cat, name, "linear") for name in ("vgg16", "dinov2_small")}
+    sweeps = {
+        name: explorer.depth(cat, architecture=name, decoder="linear") for name in ("vgg16", "dinov2_small")
+    }
     original01 = to_tensor(sweeps["vgg16"][0].original)
     blurs = {size: blur_metrics(original01, size) for size in (112, 56, 28, 14, 7, 16)}
     return {name: [x.to_dict() for x in sweep] for name, sweep in sweeps.items()}, blurs
@@ -77,21 +86,21 @@ def named(figure, name: str):
 
 
 def test_layers_run_from_shallow_to_deep_with_their_intervals():
-    figure = by_layer([row("block3", psnr=18), row("block1", psnr=25)], BLUR)
+    figure = by_layer([row("block3", psnr=18), row("block1", psnr=25)])
     line = figure.data[0]
     assert list(line.x) == ["block1", "block3"] and list(line.y) == [25, 18]
     assert list(line.error_y.array) == [2, 2] and list(line.error_y.arrayminus) == [1, 1]
 
 
 def test_blur_of_the_same_grid_stands_beside_them():
-    figure = by_layer([row("block1"), row("block2")], BLUR)
+    figure = by_layer([row("block1", blur={"psnr": 30.0}), row("block2")])
     assert figure.data[-1].name == "blur of the same grid"
     assert list(figure.data[-1].x) == ["block1"] and list(figure.data[-1].y) == [30.0]
 
 
 def test_rows_of_two_architectures_are_not_one_line():
     with pytest.raises(ValueError, match="share architecture"):
-        by_layer([row("block1"), row("conv1", architecture="alexnet")], BLUR)
+        by_layer([row("block1"), row("conv1", architecture="alexnet")])
 
 
 def test_controls_have_open_symbols_and_architectures_their_colour():
@@ -100,6 +109,11 @@ def test_controls_have_open_symbols_and_architectures_their_colour():
         vgg, alexnet = figure.data
         assert list(vgg.marker.symbol) == ["circle", "circle-open"]
         assert (vgg.marker.color, alexnet.marker.color) == (COLOUR_OF["vgg16"], COLOUR_OF["alexnet"])
+
+
+def test_rows_whose_cost_was_not_measured_are_left_out():
+    priced, unknown = row("block1"), replace(row("block2"), parameters=None)
+    assert list(quality_and_cost([priced, unknown]).data[0].x) == [1000]
 
 
 def test_no_two_architectures_share_a_colour_and_no_two_decoders_a_symbol():
@@ -116,7 +130,7 @@ def test_ink_and_colours_stand_out_on_both_grounds(ground):
 def test_figures_are_transparent_take_the_width_of_the_page_and_have_their_legend_below(results, depths):
     series, blurs = depths
     figures = [
-        by_size(results.table(decoder="linear")),
+        by_size(results.select(decoder="linear")),
         by_decoder(of_block1(results)),
         depth_curves([series["vgg16"]], blurs),
     ]
@@ -173,22 +187,22 @@ def test_decoders_of_a_layer_stand_in_groups_with_their_intervals(results):
     rows = of_block1(results)
     figure = by_decoder(rows)
     trained = named(figure, "transposed_conv")
-    mine = [row for row in rows if row["decoder"] == "transposed_conv"]
-    assert list(trained.y[1]) == [row["loss"] for row in mine] and len(mine) == 3
-    assert list(trained.x) == [row["mean"]["psnr"] for row in mine]
+    mine = [row for row in rows if row.configuration.decoder == "transposed_conv"]
+    assert list(trained.y[1]) == [row.configuration.loss for row in mine] and len(mine) == 3
+    assert list(trained.x) == [row.mean["psnr"] for row in mine]
     low = [x - minus for x, minus in zip(trained.x, trained.error_x.arrayminus, strict=True)]
-    assert low == pytest.approx([row["ci95"]["psnr"][0] for row in mine])
+    assert low == pytest.approx([row.ci95["psnr"][0] for row in mine])
     assert trained.marker.symbol == SYMBOL_OF["transposed_conv"]
-    assert figure.layout.shapes[0].x0 == results.blur(112, "psnr")
+    assert figure.layout.shapes[0].x0 == rows[0].blur["psnr"]
 
 
 def test_decoders_of_two_layers_are_not_one_group(results):
     with pytest.raises(ValueError, match="share architecture, layer"):
-        by_decoder(results.table(architecture="vgg16", decoder="linear"))
+        by_decoder(results.select(architecture="vgg16", decoder="linear"))
 
 
 def test_figures_by_size_have_a_line_for_each_network_and_the_blur(results):
-    rows = results.table(decoder="linear")
+    rows = results.select(decoder="linear")
     figure = by_size(rows)
     dinov2 = named(figure, "dinov2_small, linear (mse)")
     assert list(dinov2.x) == [16] * 5 and dinov2.text[0] == "dinov2_small"
@@ -196,15 +210,16 @@ def test_figures_by_size_have_a_line_for_each_network_and_the_blur(results):
     alexnet = named(figure, "alexnet, linear (mse)")
     assert list(alexnet.x) == [55, 27, 13, 13, 13] and len(alexnet.error_y.array) == 5
     blurred = named(figure, "blur of the same grid")
-    assert list(blurred.x) == sorted({row["size"] for row in rows})
-    assert blurred.y[0] == results.blur(7, "psnr")
+    assert list(blurred.x) == sorted({row.size for row in rows})
+    assert blurred.y[0] == next(row.blur["psnr"] for row in rows if row.size == 7)
 
 
 def test_fused_rows_have_no_one_grid_and_their_own_colour(results):
-    fused = results.table()[0] | {"architecture": "vgg16 + alexnet", "size": None, "blur": {}}
-    assert "vgg16 + alexnet" not in str(by_size([*results.table(), fused]))
-    trace = named(perception_distortion([*results.table(), fused]), "vgg16 + alexnet")
-    assert trace.marker.color == INK
+    together = "vgg16 + alexnet + efficientnet_lite0 + dinov2_small"
+    assert together not in [trace.name for trace in by_size(results.rows).data]
+    trace = named(perception_distortion(results.rows), together)
+    shown = [row for row in results.rows if row.architecture == together]
+    assert trace.marker.color == INK and list(trace.x) == [row.mean["psnr"] for row in shown]
 
 
 def test_significance_says_in_words_what_is_proven():
@@ -233,7 +248,7 @@ def test_published_figures_stand_beside_ours_with_what_is_perfect(results):
     published = Results.read(BUNDLED / "results_published.json")
     rows = beside_ours(results, published)
     figure = published_beside_ours(rows, published.perfect("psnr"))
-    assert list(figure.data[0].x) == [row["published"] for row in rows]
+    assert list(figure.data[0].x) == [row.published for row in rows]
     assert list(figure.data[3].y) == [
         "Best ensemble",
         "VGG16 block1",

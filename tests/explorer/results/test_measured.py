@@ -1,20 +1,22 @@
+"""What is read of a results file, the bundled one and broken ones, and what is looked up in it."""
+
 import copy
 import json
+from dataclasses import replace
 from statistics import fmean, stdev
 
 import pytest
 
 from explorer import UserError
-from explorer.configurations import Configuration
+from explorer.configurations import Configuration, FusedConfiguration
 from explorer.folders import BUNDLED
-from explorer.measures.metrics import METRIC_SPECS
+from explorer.measures.metrics import METRICS
 from explorer.results.measured import Results
-from explorer.results.published import PUBLISHED, beside_ours, reason_for_the_gap
-from explorer.ui.texts.readings import METRICS
 
 BLOCK1 = Configuration("vgg16", "block1", "linear", "mse")
 BLOCK3 = Configuration("vgg16", "block3", "linear", "mse")
 NOT_MEASURED = Configuration("resnet34", "layer1", "wavelet", "lpips")
+FUSED = FusedConfiguration((("vgg16", "block1"), ("efficientnet_lite0", "stage2")), "concat", "linear", "mse")
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +29,8 @@ def results() -> Results:
     return Results.read(BUNDLED / "results.json")
 
 
-@pytest.fixture(scope="module")
-def published() -> Results:
-    return Results.read(BUNDLED / "results_published.json")
-
-
 def values(results: Results, configuration: Configuration, metric: str) -> list[float]:
-    return [photo[metric] for photo in results.row(configuration)["per_image"]]
+    return [photo[metric] for photo in results.row(configuration).per_image.values()]
 
 
 def written(raw: dict, folder) -> Results:
@@ -41,10 +38,46 @@ def written(raw: dict, folder) -> Results:
     return Results.read(folder / "results.json")
 
 
+def with_fused(raw: dict, **more) -> dict:
+    """The file with its first row turned into that of FUSED, and no other of several sources."""
+    changed = copy.deepcopy(raw)
+    changed["configurations"] = [row for row in changed["configurations"] if "sources" not in row]
+    row = changed["configurations"][0]
+    del row["architecture"], row["layer"]
+    row |= FUSED.to_dict() | more
+    return changed
+
+
 def test_every_row_of_the_bundled_file_is_read(raw, results):
     assert (len(results.rows), len(results.baselines)) == (len(raw["configurations"]), len(raw["baselines"]))
-    assert len(results.comparisons) == len(raw["comparisons"]) > 0
+    assert len(results.tests) == len(raw["comparisons"]) > 0
     assert results.protocol == raw["protocol"] and results.reason == ""
+
+
+def test_a_row_holds_what_the_file_says(raw, results):
+    found = results.row(BLOCK3)
+    [said] = [x for x in raw["configurations"] if BLOCK3.to_dict().items() <= x.items()]
+    assert (found.configuration, found.name) == (BLOCK3, "vgg16-block3-linear-mse-imagenet")
+    assert (found.size, found.channels, found.target, found.fused) == (28, 256, "photo", False)
+    assert (found.mean, found.std) == (said["mean"], said["std"])
+    assert list(found.ci95["psnr"]) == said["ci95"]["psnr"]
+    assert (found.parameters, found.milliseconds) == (said["parameters"], said["milliseconds"])
+    assert found.per_image == {photo.pop("image"): photo for photo in copy.deepcopy(said["per_image"])}
+    [blur] = [x["mean"] for x in raw["baselines"] if (x["baseline"], x["size"]) == ("blur", 28)]
+    assert found.blur == blur
+    assert found.half_interval("ssim") == pytest.approx(
+        (said["ci95"]["ssim"][1] - said["ci95"]["ssim"][0]) / 2
+    )
+
+
+def test_a_fused_row_holds_what_its_sources_bring(raw, results):
+    [said] = [x for x in raw["configurations"] if x.get("fusion") == "attention" and "pixel" in x["decoder"]]
+    [found] = [row for row in results.rows if row.fused and row.mean == said["mean"]]
+    assert found.gain.psnr == said["gain"]["psnr"] and list(found.gain.ci95) == said["gain"]["ci95"]
+    assert [x.place for x in found.lost] == list(found.configuration.sources)
+    assert [x.psnr for x in found.lost] == [x["loss"] for x in said["contributions"]]
+    assert found.architectures == ["vgg16", "alexnet", "efficientnet_lite0", "dinov2_small"]
+    assert (found.layer, found.size, found.blur) == ("block1 + conv1 + stage1 + block0", None, {})
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"protocol": 1}', '{"configurations": []}', "\xff"])
@@ -53,13 +86,13 @@ def test_broken_file_gives_no_results_and_says_so(tmp_path, content):
     path.write_text(content, encoding="latin-1")
     found = Results.read(path)
     assert not found.rows and "is no results file" in found.reason
-    assert found.table() == [] and found.row(BLOCK1) is None
+    assert found.select() == [] and found.row(BLOCK1) is None
 
 
 def test_missing_file_gives_no_results_and_says_how_to_make_it(tmp_path):
     found = Results.read(tmp_path / "results.json")
     assert found.rows == () and "python -m trainer evaluate" in found.reason
-    assert found.percentile(BLOCK1, "psnr", 20.0) is None and found.blur(28, "psnr") is None
+    assert found.percentile(BLOCK1, "psnr", 20.0) is None and found.mean_photo("psnr") is None
     assert found.paired(BLOCK1, BLOCK3, "psnr") is None
 
 
@@ -67,27 +100,53 @@ def test_missing_file_gives_no_results_and_says_how_to_make_it(tmp_path):
     ("key", "value"),
     [
         ("architecture", "vgg17"),
+        ("architecture", ["vgg16"]),
         ("layer", ["block1"]),
         ("decoder", 3),
         ("loss", "l1"),
+        ("weights", "<b>"),
         ("mean", {}),
         ("ci95", {"psnr": 3}),
         ("per_image", [{"image": "x.jpg", "psnr": "high"}]),
+        ("parameters", "<b>many</b>"),
+        ("milliseconds", True),
+        ("target", None),
     ],
 )
 def test_row_that_cannot_be_used_is_left_out_and_the_others_stay(raw, tmp_path, caplog, key, value):
     broken = copy.deepcopy(raw)
     broken["configurations"][0][key] = value
-    found = written(broken, tmp_path)
-    assert len(found.rows) == len(raw["configurations"]) - 1 == len(found.table())
+    assert len(written(broken, tmp_path).rows) == len(raw["configurations"]) - 1
     assert "results.json left out" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"gain": {"psnr": 1.0, "ci95": [0.5], "p_holm": 0.01}},
+        {"gain": []},
+        {"contributions": [{"source": ["vgg16", "block1"], "loss": 1.0}]},
+        {"contributions": [{"source": "vgg16"}]},
+        {"fusion": "sum"},
+        {"sources": [["vgg16", "block1"]]},
+    ],
+)
+def test_fused_row_that_cannot_be_used_is_left_out_too(raw, tmp_path, more):
+    assert written(with_fused(raw), tmp_path).rows[-1].configuration == FUSED
+    assert not any(row.fused for row in written(with_fused(raw, **more), tmp_path).rows)
+
+
+def test_a_metric_that_needs_more_than_the_pictures_may_be_missing(raw, results, monkeypatch):
+    monkeypatch.setitem(METRICS, "weave", replace(METRICS["ssim"], key="weave", of_pictures=None))
+    found = Results.read(BUNDLED / "results.json")
+    assert len(found.rows) == len(results.rows) and "weave" not in found.rows[0].mean
+    assert found.percentile(BLOCK1, "weave", 0.5) is None and found.paired(BLOCK1, BLOCK3, "weave") is None
+
+
 def test_lookups_are_what_the_photos_say(results):
-    decibels = values(results, BLOCK1, "psnr")
-    assert results.row(BLOCK1)["mean"]["psnr"] == pytest.approx(fmean(decibels))
-    assert results.spread(BLOCK1, "psnr") == pytest.approx(stdev(decibels))
-    assert results.row(NOT_MEASURED) is None and results.spread(NOT_MEASURED, "psnr") is None
+    decibels, row = values(results, BLOCK1, "psnr"), results.row(BLOCK1)
+    assert (row.mean["psnr"], row.std["psnr"]) == pytest.approx((fmean(decibels), stdev(decibels)))
+    assert results.row(NOT_MEASURED) is None
 
 
 def test_percentile_is_the_share_of_test_photos_done_better_than(results):
@@ -108,7 +167,6 @@ def test_paired_difference_is_taken_photo_by_photo(results):
     ]
     found = results.paired(BLOCK1, BLOCK3, "ssim")
     assert (found.mean, found.std) == pytest.approx((fmean(differences), stdev(differences)))
-    assert found.std < results.spread(BLOCK1, "ssim") + results.spread(BLOCK3, "ssim")
     assert results.paired(BLOCK1, NOT_MEASURED, "ssim") is None
 
 
@@ -122,37 +180,22 @@ def test_photos_are_paired_by_name_and_not_by_position(raw, results, tmp_path):
     )
 
 
-def test_baselines_are_found_by_grid(raw, results):
-    blurs = {row["size"]: row["mean"] for row in raw["baselines"] if row["baseline"] == "blur"}
-    assert {size: results.blur(size, "lpips") for size in blurs} == {
-        size: mean["lpips"] for size, mean in blurs.items()
-    }
-    assert results.mean_photo("psnr") < min(mean["psnr"] for mean in blurs.values())
-    assert results.blur(99, "psnr") is None
-
-
 def test_unknown_metric_lists_the_known_ones(results):
     with pytest.raises(UserError, match="choose one of psnr, ssim, lpips, mse"):
         results.percentile(BLOCK1, "pnsr", 20.0)
 
 
-def test_table_runs_through_the_tables_of_names(results):
-    found = results.table(decoder="linear", weights="imagenet")
-    vgg16 = [row["layer"] for row in found if row["architecture"] == "vgg16"]
-    assert vgg16 == ["block1", "block2", "block3", "block4", "block5"]
-    dinov2 = [row["layer"] for row in found if row["architecture"] == "dinov2_small"]
-    assert dinov2 == ["block0", "block2", "block5", "block8", "block11"]
-
-
-def test_table_row_has_all_that_is_shown(results):
-    [row] = results.table(architecture="vgg16", layer="block3", decoder="linear", weights="imagenet")
-    assert (row["name"], row["title"]) == (BLOCK3.name, "VGG16 block3, Linear map (mse)")
-    assert (row["size"], row["channels"]) == (28, 256)
-    assert row["mean"]["psnr"] == results.row(BLOCK3)["mean"]["psnr"]
-    assert row["ci95"]["psnr"][0] < row["mean"]["psnr"] < row["ci95"]["psnr"][1]
-    assert row["blur"]["psnr"] == results.blur(28, "psnr")
-    assert row["parameters"] > 100_000 and row["milliseconds"] > 0
-    assert "per_image" not in row
+def test_rows_run_through_the_tables_of_names(results):
+    found = results.select(decoder="linear", weights="imagenet")
+    layers = {
+        name: [row.layer for row in found if row.architectures == [name]]
+        for name in ("vgg16", "dinov2_small")
+    }
+    assert layers == {
+        "vgg16": ["block1", "block2", "block3", "block4", "block5"],
+        "dinov2_small": ["block0", "block2", "block5", "block8", "block11"],
+    }
+    assert [row.fused for row in results.rows] == sorted(row.fused for row in results.rows)
 
 
 @pytest.mark.parametrize(
@@ -162,35 +205,26 @@ def test_table_row_has_all_that_is_shown(results):
         {"layer": "block2"},
         {"decoder": "wavelet"},
         {"loss": "hybrid"},
-        {"size": 14},
-        {"architecture": "vgg16", "size": 14, "loss": "mse"},
+        {"architecture": "vgg16", "layer": "block4", "loss": "mse"},
     ],
 )
-def test_table_has_exactly_the_rows_asked_for(results, wanted):
+def test_exactly_the_rows_asked_for_are_selected(results, wanted):
     def fits(row, key, value):
         number = {"architecture": 0, "layer": 1}.get(key)
-        return row[key] == value if number is None else value in [place[number] for place in row["sources"]]
+        c = row.configuration
+        return getattr(c, key) == value if number is None else value in [place[number] for place in c.sources]
 
-    expected = [row["name"] for row in results.table() if all(fits(row, *item) for item in wanted.items())]
+    expected = [row for row in results.rows if all(fits(row, *item) for item in wanted.items())]
     assert 0 < len(expected) < len(results.rows)
-    assert [row["name"] for row in results.table(**wanted)] == expected
+    assert results.select(**wanted) == expected
 
 
-def test_fused_row_stands_in_the_table_under_each_of_its_sources(raw, tmp_path):
-    fused = copy.deepcopy(raw)
-    fused["configurations"] = [row for row in fused["configurations"] if "sources" not in row]
-    singles = len(fused["configurations"])
-    row = fused["configurations"][0]
-    del row["architecture"], row["layer"]
-    row |= {"sources": [["vgg16", "block1"], ["efficientnet_lite0", "stage2"]], "fusion": "concat"}
-    found = written(fused, tmp_path)
-    assert len(found.table()) == singles
-    for wanted in (("vgg16", "block1"), ("efficientnet_lite0", "stage2")):
-        last = found.table(architecture=wanted[0], layer=wanted[1])[-1]
-        assert (last["architecture"], last["layer"]) == ("vgg16 + efficientnet_lite0", "block1 + stage2")
-        assert (last["fused"], last["size"], last["channels"]) == (True, None, 64 + 24)
-    assert not any(row["fused"] for row in found.table(architecture="vgg16", layer="stage2"))
-    assert beside_ours(found, Results())[0]["ours"] == row["mean"]["psnr"]
+def test_fused_row_is_found_under_each_of_its_sources(raw, tmp_path):
+    found = written(with_fused(raw), tmp_path)
+    for architecture, layer in FUSED.sources:
+        last = found.select(architecture, layer=layer)[-1]
+        assert (last.configuration, last.size, last.channels) == (FUSED, None, 64 + 24)
+    assert not any(row.fused for row in found.select("vgg16", layer="stage2"))
 
 
 def test_significance_has_both_directions_of_a_test(raw, results):
@@ -203,27 +237,3 @@ def test_significance_has_both_directions_of_a_test(raw, results):
 def test_significance_of_what_was_not_compared_is_empty(results):
     found = results.significance([BLOCK1.name, BLOCK3.name], "psnr")
     assert found.p == [[None, None], [None, None]]
-
-
-def test_core_and_cards_agree_on_names_and_directions():
-    assert {m.key: (m.name, m.higher) for m in METRICS} == {
-        key: (spec.name, spec.higher) for key, spec in METRIC_SPECS.items()
-    }
-
-
-def test_reason_for_the_gap_names_the_score_of_a_perfect_reconstruction(published):
-    [perfect] = [row for row in published.baselines if row["baseline"] == "photo"]
-    assert f"only {perfect['mean']['psnr']:.2f} dB" in reason_for_the_gap(published)
-    assert "dB" not in reason_for_the_gap(Results())
-
-
-def test_published_figures_stand_beside_ours_of_the_same_layer(results, published):
-    rows = {row["title"]: row for row in beside_ours(results, published)}
-    assert list(rows) == [figure.title for figure in PUBLISHED]
-    block1 = rows["VGG16 block1"]
-    assert (block1["published"], block1["published_ssim"]) == (17.43, 0.565)
-    here = results.table(architecture="vgg16", layer="block1")
-    best = max(row["mean"]["psnr"] for row in here if not row["fused"])
-    assert block1["ours"] == best > block1["published"] > published.perfect("psnr") > block1["their_way"]
-    assert block1["their_target"] > block1["published"]
-    assert block1["decoder"] == "block1 pixel_shuffle (mse)"

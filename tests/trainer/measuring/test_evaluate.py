@@ -7,10 +7,10 @@ import pytest
 from explorer import Explorer
 from explorer.configurations import configuration_of, in_order
 from explorer.folders import BUNDLED
-from explorer.measures.metrics import psnr
+from explorer.measures.pixels import psnr
 from trainer.__main__ import main
-from trainer.measuring.evaluate import evaluate, write_results
-from trainer.reporting.tables import ensembles_table, protocols_table, summary_table
+from trainer.measuring.evaluate import evaluate
+from trainer.measuring.results_file import write_results
 
 ROW_KEYS = {
     *("architecture", "layer", "decoder", "loss", "weights", "target", "checkpoint"),
@@ -118,16 +118,6 @@ def test_results_of_other_photos_are_not_overwritten(photos_folder, tmp_path, ca
     assert main(["evaluate", "--photos", str(photos_folder), *only, "--out", str(path)]) == 2
     assert said in capsys.readouterr().err
     assert path.read_text() == content
-
-
-def test_readme_shows_the_figures_of_the_results_file():
-    project, published = (
-        json.loads((BUNDLED / name).read_text()) for name in ("results.json", "results_published.json")
-    )
-    readme = (BUNDLED.parent / "README.md").read_text()
-    assert summary_table(project) in readme
-    assert ensembles_table(project) in readme
-    assert protocols_table(project, published) in readme
 
 
 def test_results_file_has_a_row_for_every_bundled_checkpoint(explorer: Explorer):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from explorer.errors import UserError
-from explorer.measures.metrics import psnr
+from explorer.measures.pixels import psnr
 from trainer.measuring.protocols import PROTOCOLS, describe, normalised_and_clipped, protocol_spec
 
 

@@ -5,7 +5,7 @@ from explorer.checkpoints.files import load_decoder
 from explorer.checkpoints.ridge import Moments, held_out_error, install, solutions
 from explorer.decoders.linear import Linear
 from explorer.encoders.frozen import FrozenEncoder
-from explorer.measures.metrics import psnr
+from explorer.measures.pixels import psnr
 from trainer.training.closed_form import fit_linear
 
 

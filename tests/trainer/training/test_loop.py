@@ -13,8 +13,9 @@ from explorer.configurations import Configuration
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
 from trainer.recipe import Recipe
-from trainer.training import loop
+from trainer.training.head import Head
 from trainer.training.loop import Training
+from trainer.training.losses import reconstruction_loss
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, validate_every=2, validation_photos=2, learning_rate=2e-3)
 HEADS = [
@@ -103,14 +104,12 @@ def test_same_seed_gives_the_same_decoder(finished, photos, tmp_path):
 
 
 def test_loss_that_becomes_nan_stops_that_head_and_the_others_go_on(photos, tmp_path, monkeypatch, caplog):
-    real = loop.reconstruction_loss
-
     def poisoned(loss, drawn, original, window=None):
-        return real(loss, drawn, original, window) * (
+        return reconstruction_loss(loss, drawn, original, window) * (
             float("nan") if loss == "hybrid" and drawn.requires_grad else 1
         )
 
-    monkeypatch.setattr(loop, "reconstruction_loss", poisoned)
+    monkeypatch.setattr("trainer.training.head.reconstruction_loss", poisoned)
     healthy, sick = training(photos, tmp_path).run()
     assert "loss became nan at step 0" in sick.progress.stopped
     assert f"{HEADS[1].name} stopped" in caplog.text
@@ -120,7 +119,7 @@ def test_loss_that_becomes_nan_stops_that_head_and_the_others_go_on(photos, tmp_
 
 def test_best_checkpoint_by_validation_loss_is_kept(photos, tmp_path, monkeypatch):
     losses = iter([0.5, 0.3, 0.4])
-    monkeypatch.setattr(loop.Head, "validate", lambda *_: {"loss": next(losses), "psnr": 1.0})
+    monkeypatch.setattr(Head, "validate", lambda *_: {"loss": next(losses), "psnr": 1.0})
     training(photos, tmp_path, heads=HEADS[:1]).run()
     header = read_header(tmp_path / f"decoders/{HEADS[0].name}.safetensors")
     assert (header.metrics["step"], header.metrics["val_loss"]) == (4, 0.3)
@@ -128,7 +127,7 @@ def test_best_checkpoint_by_validation_loss_is_kept(photos, tmp_path, monkeypatc
 
 def test_early_stopping_and_plateau_follow_the_validation_loss(photos, tmp_path, monkeypatch):
     recipe = Recipe(**{**RECIPE.__dict__, "schedule": "plateau", "plateau_patience": 1, "stop_patience": 2})
-    monkeypatch.setattr(loop.Head, "validate", lambda *_: {"loss": 1.0, "psnr": 1.0})
+    monkeypatch.setattr(Head, "validate", lambda *_: {"loss": 1.0, "psnr": 1.0})
     run = training(photos, tmp_path, Recipe(**{**recipe.__dict__, "steps": 20}), HEADS[:1])
     [head] = run.run()
     assert "no progress in 2 validations at step 6" in head.progress.stopped
@@ -178,9 +177,9 @@ def test_pixel_shuffle_begins_as_the_fitted_linear_decoder(photos, tmp_path):
     fit_linear("vgg16", ["block1"], photos, photos, tmp_path, progress_bar=False)
     heads = [Configuration("vgg16", "block1", "pixel_shuffle", "mse")]
     run = Training(heads, RECIPE, photos, photos, tmp_path, progress_bar=False, start_from=[tmp_path])
-    run._start()
+    run.start()
     linear = load_decoder(tmp_path / "decoders/vgg16-block1-linear-mse-imagenet.safetensors")
-    features = run.encoders["vgg16"](photos.centre_crops(limit=1), ["block1"])["block1"]
+    features = run.batches.encoders["vgg16"](photos.centre_crops(limit=1), ["block1"])["block1"]
     with torch.no_grad():
         assert torch.allclose(run.heads[0].decoder(features), linear(features), atol=1e-5)
 
@@ -199,7 +198,7 @@ def test_training_goes_on_from_the_same_decoder_for_mse(photos, tmp_path):
     trained = load_decoder(tmp_path / f"decoders/{mse.name}.safetensors").state_dict()
     keywords = {"progress_bar": False, "start_from": [tmp_path], "continued": True}
     going_on = Training([hybrid], RECIPE, photos, photos, tmp_path / "on", **keywords)
-    going_on._start()
+    going_on.start()
     [head] = going_on.heads
     assert head.started_from.startswith(mse.name)
     assert all(torch.equal(tensor, trained[name]) for name, tensor in head.decoder.state_dict().items())

@@ -41,5 +41,5 @@ def test_two_equal_ways_are_called_equal(explorer, cat, found):
 def test_several_photos_are_numbered_and_placed_among_the_test_photos(explorer, found):
     rows = cells(compare.photos_table(found, explorer.results()))
     assert [row[0] for row in rows[1:]] == ["photo 1", "photo 2"]
-    assert rows[1][1] == f"{found[0].metrics.psnr:.1f}" and rows[1][-1].endswith("%")
+    assert rows[1][1] == f"{found[0].metrics.psnr:.2f}" and rows[1][-1].endswith("%")
     assert cells(compare.photos_table(found, Results()))[1][-1] == "not measured"

@@ -12,13 +12,13 @@ from tests.explorer.ui.tabs.tables import cells
 @pytest.fixture(scope="module")
 def together(explorer, cat):
     c = next(c for c in explorer.catalogue().fused if c.fusion == "attention")
-    return explorer.ensemble(cat, c.sources, c.fusion, c.decoder, c.loss, c.weights)
+    return explorer.ensemble(cat, c)
 
 
 def test_an_ensemble_stands_beside_its_best_source_alone(together):
     rows = cells(ensemble.figures_text(together))
     assert rows[0][1].endswith(" alone") and rows[0][2] == "together"
-    assert rows[1][1:] == [f"{x.metrics.psnr:.1f}" for x in (together.best_alone, together.result)]
+    assert rows[1][1:] == [f"{x.metrics.psnr:.2f}" for x in (together.best_alone, together.result)]
 
 
 def test_an_ensemble_without_a_source_alone_has_one_column(together):
@@ -30,10 +30,10 @@ def test_an_ensemble_without_a_source_alone_has_one_column(together):
 
 def test_each_source_has_what_it_brings_here_and_on_the_test_photos(together, explorer):
     made = ensemble.contributions_text(together, explorer.results())
-    gain = explorer.results().row(together.result.configuration)["gain"]
+    gain = explorer.results().row(together.result.configuration).gain
     first = together.contributions[0]
     assert f"<b>{together.result.metrics.psnr - together.best_alone.metrics.psnr:+.2f} dB</b>" in made
-    assert f"<b>{gain['psnr']:+.2f} dB</b> on average" in made
+    assert f"<b>{gain.psnr:+.2f} dB</b> on average" in made
     assert cells(made)[1][2:4] == [f"{first.without.psnr:.2f}", f"{first.weight:.0%}"]
     unmeasured = ensemble.contributions_text(together, Results())
     assert "test photos" not in unmeasured and len(cells(unmeasured)[0]) == 4

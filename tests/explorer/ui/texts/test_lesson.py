@@ -129,7 +129,7 @@ def test_an_answer_quotes_what_was_measured(explorer):
     text = learn.thinking_html(STEPS[3], explorer.results())
     for look in STEPS[3].looks:
         row = explorer.results().row(look.configuration)
-        assert f"<td>{row['mean']['psnr']:.1f}</td>" in text
+        assert f"<td>{row.mean['psnr']:.2f}</td>" in text
 
 
 def test_without_results_an_answer_is_without_a_table():

@@ -1,0 +1,80 @@
+"""From a photo's features to its reconstructions: pictures drawn, measured, and put together."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from explorer.configurations import AnyConfiguration
+from explorer.decoders import Decoder
+from explorer.engine import Engine
+from explorer.measures.comparison import verdicts
+from explorer.measures.lpips import lpips_network
+from explorer.measures.metrics import METRICS, measure
+from explorer.measures.pixels import error_map
+from explorer.photos.photo import Photo
+from explorer.photos.tensors import to_pil, to_tensor
+from explorer.pictures.colours import error_picture
+from explorer.reconstruction import Comparison, Reconstruction
+from explorer.results.measured import Results
+
+Features = Tensor | list[Tensor]  # of one source (1, C, H, W), or of each of several
+
+
+def load(engine: Engine, configurations: Sequence[AnyConfiguration]) -> list[Decoder]:
+    """Load decoders and LPIPS before a clock starts: `seconds` is the time a reconstruction takes."""
+    lpips_network(str(engine.device))
+    deque(engine.prepare(configurations), maxlen=0)  # all layers from one pass
+    return [engine.decoder(configuration) for configuration in configurations]
+
+
+def reconstruct(engine: Engine, photo: Photo, asked: Sequence[AnyConfiguration]) -> list[Reconstruction]:
+    """Return the reconstructions by configurations with the same weights, from one pass of each encoder."""
+    load(engine, asked)
+    started = time.perf_counter()
+    features = engine.features(photo, asked[0].weights, [place for c in asked for place in c.sources])
+    return decode(engine, photo, [(c, c.inputs(features)) for c in asked], started)
+
+
+def decode(
+    engine: Engine, photo: Photo, asked: Sequence[tuple[AnyConfiguration, Features]], started: float
+) -> list[Reconstruction]:
+    """Return the reconstructions from several features of one photo, measured in one go.
+
+    Each one's `seconds` are its share of the time since `started`, as `time.perf_counter` counts it.
+    """
+    with torch.inference_mode():
+        drawn01 = torch.cat([engine.decoder(c)(features) for c, features in asked])
+    found = measured(engine, photo, [c for c, _ in asked], drawn01)
+    seconds = (time.perf_counter() - started) / len(asked)
+    return [one.after(seconds) for one in found]
+
+
+def measured(
+    engine: Engine, photo: Photo, configurations: Sequence[AnyConfiguration], drawn01: Tensor
+) -> list[Reconstruction]:
+    """Return pictures (N, 3, 224, 224) in [0, 1] that were drawn of one photo, with their figures."""
+    with torch.inference_mode():
+        original01 = photo.photo01[None].to(engine.device)
+        metrics = measure(drawn01, original01)
+        errors = error_map(drawn01, original01.expand_as(drawn01)).cpu().numpy()
+    return [
+        Reconstruction(
+            configuration=configuration,
+            photo=photo,
+            reconstruction=to_pil(drawn01[number]),
+            error=error_picture(errors[number]),
+            metrics=metrics[number],
+            fitted_on=engine.fitted_on(configuration),
+        )
+        for number, configuration in enumerate(configurations)
+    ]
+
+
+def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:
+    """Return the comparison of two reconstructions of one photo; `results` says what is usual."""
+    difference = error_map(*(to_tensor(found.reconstruction)[None] for found in (a, b)))[0].numpy()
+    usual = {metric: results.paired(a.configuration, b.configuration, metric) for metric in METRICS}
+    return Comparison(a, b, error_picture(difference), verdicts(a.metrics, b.metrics, usual))

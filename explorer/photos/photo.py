@@ -1,0 +1,41 @@
+"""A photo as everything behind the door sees it: made once from any upload, then handed on."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from PIL import Image
+from torch import Tensor
+
+from explorer.photos.crops import report_crop
+from explorer.photos.loading import Upload, load_photo
+from explorer.photos.tensors import to_tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """The part of a photo that is looked at: short side 256, of which the centre 224 pixels.
+
+    `crop` is that part as RGB, `size` the (width, height) of the whole photo in pixels.
+    """
+
+    crop: Image.Image
+    size: tuple[int, int]
+
+    @cached_property
+    def photo01(self) -> Tensor:
+        """The crop as float32 (3, 224, 224) in [0, 1]."""
+        return to_tensor(self.crop)
+
+    @cached_property
+    def digest(self) -> str:
+        """What the photo is known by: equal for equal crops."""
+        return hashlib.sha256(self.crop.tobytes()).hexdigest()
+
+
+def read_photo(source: Photo | Upload) -> Photo:
+    """Return the Photo of anything that `load_photo` takes, a Photo as it is. Raises UserError likewise."""
+    if isinstance(source, Photo):
+        return source
+    whole = load_photo(source)
+    return Photo(report_crop(whole), whole.size)

@@ -1,0 +1,210 @@
+"""The rows of a results file, typed. A file may be a stranger's: whatever is read of it is checked here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.configurations import (
+    AnyConfiguration,
+    FusedConfiguration,
+    Place,
+    check_names,
+    configuration_of,
+    decoder_order,
+    layers_of,
+)
+from explorer.encoders.table import ENCODERS, encoder_spec
+from explorer.encoders.weights import SOURCES
+from explorer.measures.metrics import METRICS
+
+Interval = tuple[float, float]
+Figures = dict[str, float]  # by metric
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What several sources bring over the best of them alone: PSNR in dB, its 95 % interval, Holm's p."""
+
+    psnr: float
+    ci95: Interval
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What one of several sources brings: the PSNR in dB that is lost when it is replaced by its mean."""
+
+    place: Place
+    psnr: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one configuration over the test photos; None or empty: it was not.
+
+    `target` is what it was trained to draw. Its grid has `size` x `size` places (None: it joins several
+    grids) and `channels` in all. `milliseconds` are the decoder's for one photo. `mean`, `std`, `ci95` (the
+    interval of the mean) and `blur` (the blur of the same grid) are by metric, `per_image` by photo and
+    metric. `gain` and `lost` are of several sources.
+    """
+
+    configuration: AnyConfiguration
+    mean: Figures
+    std: Figures
+    ci95: dict[str, Interval]
+    per_image: dict[str, Figures]
+    blur: Figures
+    size: int | None
+    channels: int
+    target: str = "photo"
+    parameters: int | None = None
+    milliseconds: float | None = None
+    gain: Gain | None = None
+    lost: tuple[Lost, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.configuration.name
+
+    @property
+    def fused(self) -> bool:
+        """Whether it has several sources."""
+        return isinstance(self.configuration, FusedConfiguration)
+
+    @property
+    def architectures(self) -> list[str]:
+        """Those of its sources, each once."""
+        return list(dict.fromkeys(architecture for architecture, _ in self.configuration.sources))
+
+    @property
+    def architecture(self) -> str:
+        """The architectures of its sources in words, "vgg16 + alexnet"."""
+        return " + ".join(self.architectures)
+
+    @property
+    def layer(self) -> str:
+        """The layers of its sources in words, "block1 + conv1"."""
+        return " + ".join(layer for _, layer in self.configuration.sources)
+
+    def half_interval(self, metric: str) -> float:
+        """Return half the width of the 95 % interval of a metric's mean."""
+        low, high = self.ci95[metric]
+        return (high - low) / 2
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The means of what needs no features: `name` is "blur" on a grid of `size`, "mean_photo" or "photo"."""
+
+    name: str
+    size: int | None
+    mean: Figures
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """One paired test: the mean difference of two configurations, a minus b, and Holm's p."""
+
+    a: str
+    b: str
+    metric: str
+    difference: float
+    p_holm: float
+
+
+def read_row(raw: Mapping[str, Any], blurs: Mapping[int | None, Figures]) -> Row:
+    """Return a row of the file; `blurs` are the means of the photos blurred on a grid, by its size.
+
+    Raises UserError, KeyError, TypeError or ValueError unless all that is looked up is there, of the right
+    type and under known names.
+    """
+    _text(raw["decoder"])
+    configuration = configuration_of(raw)
+    check_names(configuration)
+    metrics = [key for key, metric in METRICS.items() if metric.of_pictures or key in raw["mean"]]
+    layers = layers_of(configuration)
+    lost = tuple(map(_lost, raw.get("contributions") or ()))
+    if lost and tuple(x.place for x in lost) != configuration.sources:
+        raise ValueError("its contributions are not of its sources")
+    size = layers[0].size if len({layer.size for layer in layers}) == 1 else None
+    return Row(
+        configuration=configuration,
+        mean=_figures(raw["mean"], metrics),
+        std=_figures(raw["std"], metrics),
+        ci95={metric: _interval(raw["ci95"][metric]) for metric in metrics},
+        per_image={_text(photo["image"]): _figures(photo, metrics) for photo in raw["per_image"]},
+        blur=blurs.get(size, {}),
+        size=size,
+        channels=sum(layer.channels for layer in layers),
+        target=_text(raw.get("target", "photo")),
+        parameters=_unless_none(_whole, raw.get("parameters")),
+        milliseconds=_unless_none(_number, raw.get("milliseconds")),
+        gain=_unless_none(_gain, raw.get("gain")),
+        lost=lost,
+    )
+
+
+def read_baseline(raw: Mapping[str, Any]) -> Baseline:
+    """Return a baseline of the file. Raises as `read_row` does."""
+    known = [metric for metric in METRICS if metric in raw["mean"]]
+    return Baseline(_text(raw["baseline"]), _unless_none(_whole, raw["size"]), _figures(raw["mean"], known))
+
+
+def read_test(raw: Mapping[str, Any]) -> PairedTest:
+    """Return a paired test of the file. Raises as `read_row` does."""
+    numbers = (_number(raw[key]) for key in ("difference", "p_holm"))
+    return PairedTest(*(_text(raw[key]) for key in ("a", "b", "figure")), *numbers)
+
+
+def table_order(row: Row) -> tuple:
+    """Return what tables are sorted by: fused rows last, then the order of the tables of names."""
+    c, known = row.configuration, list(ENCODERS)
+    places = [
+        (
+            known.index(architecture) if architecture in known else len(known),
+            encoder_spec(architecture).layer_names.index(layer),
+        )
+        for architecture, layer in c.sources
+    ]
+    fusion = c.fusion if isinstance(c, FusedConfiguration) else ""
+    return (row.fused, places, list(SOURCES).index(c.weights), fusion, decoder_order(c.decoder), c.loss)
+
+
+def _gain(raw: Mapping[str, Any]) -> Gain:
+    return Gain(_number(raw["psnr"]), _interval(raw["ci95"]), _number(raw["p_holm"]))
+
+
+def _lost(raw: Mapping[str, Any]) -> Lost:
+    architecture, layer = raw["source"]
+    return Lost((_text(architecture), _text(layer)), _number(raw["loss"]))
+
+
+def _figures(raw: Mapping[str, Any], metrics: list[str]) -> Figures:
+    return {metric: _number(raw[metric]) for metric in metrics}
+
+
+def _interval(raw: Any) -> Interval:
+    low, high = raw
+    return _number(low), _number(high)
+
+
+def _unless_none(read: Callable[[Any], Any], value: Any) -> Any:
+    return None if value is None else read(value)
+
+
+def _text(value: Any) -> str:
+    return _of(str, value)
+
+
+def _whole(value: Any) -> int:
+    return _of(int, value)
+
+
+def _number(value: Any) -> float:
+    return _of(int | float, value)
+
+
+def _of(kind: Any, value: Any) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{value!r:.40} is of the wrong type")
+    return value

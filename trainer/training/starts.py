@@ -1,0 +1,84 @@
+"""What a decoder starts from: the best of the decoders that were trained or fitted before."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from explorer.checkpoints.catalogue import Catalogue
+from explorer.checkpoints.files import load_decoder, read_header
+from explorer.configurations import AnyConfiguration, EncoderFor, FusedConfiguration
+from explorer.decoders import decoder_spec
+from explorer.errors import UserError
+from trainer.training.head import Head
+
+log = logging.getLogger(__name__)
+
+
+def start_head(head: Head, folders: Sequence[Path], continued: bool, encoder_for: EncoderFor) -> None:
+    """Start a head from the first of its `candidates` that has a checkpoint in `folders`.
+
+    A decoder that may start from nothing does so when there is none. Raises UserError for one that needs the
+    linear map where it is not fitted, and for a checkpoint that was trained from another `recipe.start`.
+    """
+    spec = decoder_spec(head.configuration.decoder)
+    needs_linear = spec.starts_from_linear and head.recipe.start == "linear"
+    possible = candidates(head.configuration, continued, needs_linear)
+    for configuration in possible:
+        path = checkpoint(configuration, folders, encoder_for)
+        if path:
+            take_over(head, configuration, path)
+            return
+    if needs_linear:
+        linear = possible[-1]
+        raise UserError(
+            f"{linear.name} is not fitted yet: run 'python -m trainer fit-linear --architecture "
+            f"{linear.architecture} --layer {linear.layer} --weights {linear.weights} ...' first."
+        )
+
+
+def candidates(
+    configuration: AnyConfiguration, continued: bool, needs_linear: bool
+) -> list[AnyConfiguration]:
+    """Return what a decoder may start from, best first.
+
+    When it is `continued`: itself, or the same decoder for mse. A fused one: its largest source's own
+    decoder. One that needs it, last: the linear map.
+    """
+    found = [configuration, replace(configuration, loss="mse")] if continued else []
+    single = configuration
+    if isinstance(configuration, FusedConfiguration):
+        single = configuration.single(configuration.largest)
+        found.append(single)
+    if needs_linear:
+        found.append(replace(single, decoder="linear", loss="mse"))
+    return found
+
+
+def checkpoint(
+    configuration: AnyConfiguration, folders: Sequence[Path], encoder_for: EncoderFor
+) -> Path | None:
+    """Return the checkpoint of a configuration that fits the encoders here, None if there is none."""
+    for folder in folders:
+        found = Catalogue.scan(folder, encoder_for, only=configuration.name).entries
+        if configuration in found:
+            return found[configuration]
+    return None
+
+
+def take_over(head: Head, configuration: AnyConfiguration, path: Path) -> None:
+    """Give a head the weights of a checkpoint of `configuration`, or what it can use of them."""
+    its_start = read_header(path).recipe.get("start", "linear")
+    if decoder_spec(configuration.decoder).starts_from_linear and its_start != head.recipe.start:
+        raise UserError(
+            f"{configuration.name} was trained with --start {its_start}: "
+            "train what starts from it in the same way."
+        )
+    decoder = load_decoder(path, head.processes.device)
+    if replace(configuration, loss=head.configuration.loss) == head.configuration:
+        head.decoder.load_state_dict(decoder.state_dict())
+    else:
+        head.decoder.start_from(decoder)
+    head.started_from = f"{configuration.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+    log.info("%s starts from %s", head.name, configuration.name)

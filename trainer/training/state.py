@@ -1,0 +1,68 @@
+"""The state file of a run: what resuming needs. Tensors and JSON, no pickle, replaced whole."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from explorer.checkpoints.files import write_safetensors
+from explorer.errors import UserError
+from trainer.training.head import Head, Progress
+
+
+def save_state(path: Path, step: int, identity: Mapping[str, Any], heads: Sequence[Head]) -> None:
+    """Write decoders, optimisers and progress after `step` steps; `identity` tells this run from others."""
+    tensors = {f"{head.name}/{name}": t for head in heads for name, t in head_tensors(head).items()}
+    progress = {head.name: asdict(head.progress) for head in heads}
+    metadata = {"step": step, "identity": identity, "progress": progress}
+    write_safetensors(path, tensors, {"training": json.dumps(metadata)})
+
+
+def load_state(path: Path, identity: Mapping[str, Any], heads: Sequence[Head], device: torch.device) -> int:
+    """Give the heads of a stopped run back what they had and return the step it stopped after.
+
+    Raises UserError when there is none, or when it was another run's.
+    """
+    if not path.exists():
+        raise UserError(f"Nothing to resume in {str(path.parent)!r}: start without --resume.")
+    with safe_open(path, framework="pt", device=str(device)) as file:
+        metadata = json.loads(file.metadata()["training"])
+        if metadata["identity"] != identity:
+            raise UserError(
+                f"{path.name} belongs to a run with another recipe, decoders or photos: "
+                "use the same arguments to resume it, or another --out."
+            )
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    for head in heads:
+        load_head(head, below(f"{head.name}/", tensors))
+        head.progress = Progress(**metadata["progress"][head.name])
+    return metadata["step"]
+
+
+def head_tensors(head: Head) -> dict[str, Tensor]:
+    """Return the tensors of a decoder and its optimiser."""
+    state = {f"decoder/{name}": tensor for name, tensor in head.decoder.state_dict().items()}
+    for index, slots in head.optimizer.state_dict()["state"].items():
+        state |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
+    return state
+
+
+def load_head(head: Head, state: Mapping[str, Tensor]) -> None:
+    """Give a decoder and its optimiser what `head_tensors` returned."""
+    head.decoder.load_state_dict(below("decoder/", state))
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in below("optimizer/", state).items():
+        index, slot = name.split("/")
+        slots.setdefault(int(index), {})[slot] = tensor
+    groups = head.optimizer.state_dict()["param_groups"]
+    head.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+
+
+def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with `prefix`, under the rest of their names."""
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
