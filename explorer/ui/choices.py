@@ -8,11 +8,11 @@ from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import SOURCES
 from explorer.ui.texts import texts
-from explorer.ui.texts.filters import LOSS_NAMES
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
-text = texts("controls")
 LOSS_TITLES = {name: f"{x.title[0].upper()}{x.title[1:]} – {x.aim}" for name, x in LOSSES.items()}
+LOSS_NAMES = {name: x.title for name, x in LOSSES.items()}
+text = texts("controls")
 
 Choices = list[tuple[str, str]]
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.configurations import Configuration
-from explorer.measures.metrics import METRICS, metric_spec
+from explorer.measures.metrics import METRICS
 from explorer.photos.photo import Photo
 from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
@@ -142,7 +142,7 @@ def compare_title(found: Comparison | None, changed: str = "") -> str:
 
 def verdict_text(found: Comparison | None) -> str:
     """Return who wins on which metric and by how much, with what is usual on the test photos."""
-    return text.verdict([(metric_spec(x.metric), x) for x in found.verdicts]) if found else ""
+    return text.verdict([(METRICS[x.metric], x) for x in found.verdicts]) if found else ""
 
 
 def photos_table(found: Sequence[Reconstruction], results: Results) -> str:
@@ -154,4 +154,4 @@ def photos_table(found: Sequence[Reconstruction], results: Results) -> str:
 
 
 def caption(result: Reconstruction) -> str:
-    return text.caption.format(psnr=METRICS["psnr"].format(result.metrics.psnr))
+    return METRICS["psnr"].with_unit(result.metrics.psnr)

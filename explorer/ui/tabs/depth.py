@@ -132,8 +132,8 @@ def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:
 def series_label(c: Configuration) -> str:
     """Return what an overlay is called."""
     sentence = text.series if c.weights == "imagenet" else text.series_random
-    network = encoder_spec(c.architecture).title
-    return sentence.format(network=network, decoder=decoder_spec(c.decoder).title, loss=c.loss)
+    names = {"network": encoder_spec(c.architecture).title, "decoder": decoder_spec(c.decoder).title}
+    return sentence.format(**names, loss=c.loss)
 
 
 def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
@@ -141,8 +141,8 @@ def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
     if not results:
         return text.waiting()
     c = results[index].configuration
-    spec = encoder_spec(c.architecture)
-    return text.heading(spec.title, spec.layer(c.layer), index + 1, len(results), decibels(results[index]))
+    layer = encoder_spec(c.architecture).layer(c.layer)
+    return text.heading(c, layer, index + 1, len(results), decibels(results[index]))
 
 
 def depth_caption(result: Reconstruction) -> str:
@@ -150,7 +150,7 @@ def depth_caption(result: Reconstruction) -> str:
 
 
 def decibels(result: Reconstruction) -> str:
-    return METRICS["psnr"].format(result.metrics.psnr)
+    return METRICS["psnr"].with_unit(result.metrics.psnr)
 
 
 def draw(lines: list[list[Reconstruction]]) -> Any:

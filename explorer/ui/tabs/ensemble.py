@@ -166,9 +166,8 @@ def figures_text(found: Ensemble) -> str:
 def contributions_text(found: Ensemble, results: Results) -> str:
     """Return the gain over the best source alone, on this photo and the test photos, and a row a source."""
     row = results.row(found.result.configuration)
-    if row is None:
-        return text.brought(found, None, 0, {})
-    return text.brought(found, row.gain, len(row.per_image), {x.place: x.psnr for x in row.lost})
+    lost = {x.place: x.psnr for x in row.lost} if row else {}
+    return text.brought(found, row and row.gain, len(row.per_image) if row else 0, lost)
 
 
 def range_of_shares(found: Ensemble) -> tuple[float, float]:

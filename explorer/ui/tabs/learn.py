@@ -146,8 +146,7 @@ def thinking_html(step: Step, results: Results, study: Study = NO_STUDY) -> str:
 
 def study_html(study: Study) -> str:
     """Return the privacy study as a table, and how to read it; nothing without any."""
-    header, rows = study.table()
-    return text.study(study.photos, header, rows) if rows else ""
+    return text.study(study.photos, *study.table()) if study.rows else ""
 
 
 def measured(step: Step, results: Results) -> str:

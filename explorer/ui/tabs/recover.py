@@ -22,6 +22,7 @@ text, common = texts("recover"), texts("common")
 TITLE = text.title
 MANY_STEPS = 100_000  # here the seconds end it
 CHART_SECONDS = 1.0
+SHOWN = ("psnr", "ssim", "lpips")
 WAITING = text.queueing
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -108,7 +109,7 @@ def build(explorer: Explorer) -> View:
             return ""
         result = explorer.reconstruct(question.photo, rival)
         error = explorer.agreement(result).errors[rival.layer]
-        return text.rival(rival, METRICS["psnr"].format(result.metrics.psnr), error)
+        return text.rival(rival, METRICS["psnr"].with_unit(result.metrics.psnr), error)
 
     def run(search: Search | None, *values: Any) -> Iterator[Update]:
         """Search until the time is up or it is stopped, showing what is found on the way."""
@@ -194,4 +195,4 @@ def settings(
 def recover_figures(found: Recovery | None, rival: str = "", state: str = "") -> str:
     """Return how far the recovery has come, and the trained decoder (a text) to compare it with."""
     state = state or (text.finished if found and found.done else text.running)
-    return text.figures(list(METRICS.values())[:3], found, rival, state)
+    return text.figures([METRICS[key] for key in SHOWN], found, rival, state)

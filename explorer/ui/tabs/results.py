@@ -33,6 +33,7 @@ FILTERS = {
     "loss": ("Decoder trained for", "All losses"),
     "weights": ("Network weights", "Trained and random weights"),
 }
+SCRIPT = script("results_table")
 QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queue": False}
 text = texts("results")
 

@@ -10,7 +10,6 @@ from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import SOURCES
 from explorer.pictures.colours import gradient
 
-LOSS_NAMES = {name: spec.title for name, spec in LOSSES.items()}
 TERM = re.compile(r"\*(.+?)\*")  # in prose such as the lesson's: a term where it is explained
 
 
@@ -26,8 +25,9 @@ def with_terms(prose: str) -> Markup:
 
 FILTERS = {
     "network": lambda name: encoder_spec(name).title,
+    "full_network": lambda name: encoder_spec(name).full_title,
     "decoder": lambda name: decoder_spec(name).title,
-    "loss": lambda name: LOSS_NAMES.get(name, name),
+    "loss": lambda name: LOSSES[name].title if name in LOSSES else name,
     "weights": lambda name: SOURCES.get(name, name),
     "places": place_title,
     "number": format,

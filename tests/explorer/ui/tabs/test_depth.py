@@ -1,9 +1,13 @@
 """The texts of the Depth tab: which layer is shown, and what a line of the curves is called."""
 
+from dataclasses import replace
+
 import pytest
 
 from explorer.configurations import Configuration
 from explorer.ui.tabs import depth
+
+LINEAR = Configuration("vgg16", "block1", "linear", "mse")
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +25,5 @@ def test_depth_names_the_layer_that_is_shown_and_its_figure(found):
 
 
 def test_an_overlay_says_when_the_weights_are_random():
-    assert depth.series_label(Configuration(decoder="linear", loss="mse")) == "VGG16 · Linear map (mse)"
-    control = Configuration(decoder="linear", loss="mse", weights="random")
-    assert depth.series_label(control).endswith("(mse, random weights)")
+    assert depth.series_label(LINEAR) == "VGG16 · Linear map (mse)"
+    assert depth.series_label(replace(LINEAR, weights="random")).endswith("(mse, random weights)")

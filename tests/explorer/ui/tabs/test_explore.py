@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from explorer.measures.agreement import Agreement, Guess
-from explorer.measures.metrics import Metrics
+from explorer.measures.metrics import METRICS, Metrics
 from explorer.results.measured import Results
 from explorer.results.standing import standing
 from explorer.ui.tabs.explore import (
@@ -44,16 +44,16 @@ def test_the_title_names_what_was_decoded_and_what_is_unusual_about_it(result):
 
 
 def test_a_card_has_the_figure_with_its_unit_direction_and_reading(result):
-    made = cards_text(Metrics(result.metrics | {"psnr": 26.04}))
+    made = cards_text(Metrics(result.metrics, psnr=26.044))
     assert '<b data-metric="psnr">26.04</b> <span class="unit">dB</span>' in made
     assert "higher is better" in made and "Close: small differences" in made
-    assert made.count("<article") == 4
-    assert "∞" in cards_text(Metrics(result.metrics | {"psnr": math.inf}))
+    assert made.count("<article") == len(METRICS)
+    assert "∞" in cards_text(Metrics(result.metrics, psnr=math.inf))
 
 
 def test_without_figures_the_cards_are_there_and_empty():
     made = cards_text(None)
-    assert made.count("<article") == made.count("–</b>") == 4
+    assert made.count("<article") == made.count("–</b>") == len(METRICS)
 
 
 def test_the_photo_stands_beside_its_blur_and_the_test_photos(result, explorer):

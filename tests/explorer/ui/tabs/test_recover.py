@@ -39,11 +39,11 @@ def test_the_heading_names_the_layer(running):
 
 
 def test_the_rival_is_named_with_its_figures(running):
-    made = text.rival(running.result.configuration, "21.5", 0.4567)
+    made = text.rival(running.result.configuration, "21.5 dB", 0.4567)
     assert made.endswith(
         "(Transposed convolutions, hybrid) on this photo: 21.5 dB, relative feature error 0.457."
     )
-    assert text.rival(running.result.configuration, "21.5", None).endswith("21.5 dB.")
+    assert text.rival(running.result.configuration, "21.5 dB", None).endswith("21.5 dB.")
 
 
 def test_a_missing_number_is_said():

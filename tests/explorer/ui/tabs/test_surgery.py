@@ -1,14 +1,13 @@
 """The texts of the Surgery tab: what an operation touched and cost."""
 
-from explorer.configurations import Configuration
 from explorer.experiments.surgery import Change
 from explorer.ui.tabs import surgery
 from tests.explorer.ui.tabs.tables import cells
 
 
 def test_surgery_counts_what_it_touched_and_what_the_features_hold(explorer, cat):
-    c = Configuration(layer="block3", decoder="linear", loss="mse")
-    result = explorer.surgery(cat, c, Change("quantise", 2))
+    c = {"layer": "block3", "decoder": "linear", "loss": "mse"}
+    result = explorer.surgery(cat, change=Change("quantise", 2), **c)
     made = surgery.surgery_figures(result)
     rows = cells(made)
     assert rows[1] == ["PSNR dB", *(f"{x.metrics.psnr:.2f}" for x in (result.before, result.after))]
