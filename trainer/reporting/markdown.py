@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, UndefinedError
 
 from explorer.atomic_write import whole_file
+from explorer.encoders.table import encoder_spec
 from explorer.errors import UserError
 from explorer.measures.metrics import METRICS
 from explorer.results.published import PUBLISHED
@@ -84,8 +85,8 @@ def shown(data: Data) -> dict[str, Any]:
         "their_target": [row for row in published["configurations"] if row["target"] != "photo"],
         "study": study,
         "sender": study["rows"][0],
-        "sender_title": tables.title_of(study["rows"][0]["architecture"]),
-        "classifier_title": tables.title_of(study["classifier"]),
+        "sender_title": encoder_spec(study["rows"][0]["architecture"]).title,
+        "classifier_title": encoder_spec(study["classifier"]).title,
         "privacy": tables.privacy_table(study),
     }
 

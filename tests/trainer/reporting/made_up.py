@@ -86,7 +86,13 @@ STUDY = {
     "rows": [
         {
             **{"architecture": "efficientnet_lite0", "layer": "stage1", "decoder": "pixel_shuffle"},
-            **{"loss": "hybrid", "operation": "", "strength": 0.0, "mean": {"found": 0.75}},
+            **{
+                "loss": "hybrid",
+                "weights": "imagenet",
+                "operation": "",
+                "strength": 0.0,
+                "mean": {"found": 0.75},
+            },
         }
     ],
 }
