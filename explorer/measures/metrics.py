@@ -42,8 +42,7 @@ class Metric:
     the first whose bound a value reaches is its own, with `said(value)` in place of its braces.
     `of_pictures(reconstruction01, original01)` returns the values (N,) of photos (N, 3, H, W) in [0, 1], one
     original for all or one each; None for a metric that more than the two pictures are needed for.
-    `term` is the weight of a loss (of LOSSES) that it counts with: it is no judge of a decoder that was trained
-    on it.
+    `term` is the weight of a loss (of LOSSES) that it counts with: it is no judge of a decoder trained on it.
     """
 
     key: str

@@ -4,12 +4,15 @@ import csv
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.pictures.exports import animation, captioned, pack, table
+from explorer.errors import UserError
+from explorer.pictures.exports import animation, captioned, pack, save_png, table
+from tests.explorer.photos.making import BLUE, RED, noise, plain
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +68,30 @@ def test_a_caption_stands_below_the_picture_and_leaves_it_alone():
 
 def test_a_table_has_a_header_and_a_line_for_each_row():
     assert table([{"a": 1, "b": "x,y"}, {"a": 2, "b": ""}]) == 'a,b\n1,"x,y"\n2,\n'
+
+
+def test_a_saved_png_holds_the_same_pixels_and_nothing_else_is_left(tmp_path):
+    save_png(noise(), tmp_path / "new" / "photo.png")
+    assert Image.open(tmp_path / "new" / "photo.png").tobytes() == noise().tobytes()
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["photo.png"]
+
+
+def test_a_png_that_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "photo.png"
+    save_png(plain(RED), path)
+
+    def full_disk(self, file, format):
+        Path(file).write_bytes(b"half a file")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full_disk)
+    with pytest.raises(UserError, match=r"photo.png cannot be written \(No space left on device\)"):
+        save_png(plain(BLUE), path)
+    assert Image.open(path).getpixel((0, 0)) == RED
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_png_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        save_png(plain(RED), tmp_path / "file" / "photo.png")
