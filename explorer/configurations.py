@@ -11,7 +11,7 @@ from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.encoders.networks import Layer
 from explorer.encoders.table import encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.errors import UserError, unknown
 
 Place = tuple[str, str]  # an architecture and one of its layers
@@ -121,8 +121,8 @@ def check_names(configuration: AnyConfiguration) -> None:
     losses = decoder_spec(configuration.decoder).losses
     if configuration.loss not in losses:
         raise unknown("loss", configuration.loss, losses)
-    if configuration.weights not in SOURCES:
-        raise unknown("weights", configuration.weights, list(SOURCES))
+    if configuration.weights not in WEIGHTS:
+        raise unknown("weights", configuration.weights, list(WEIGHTS))
 
 
 def in_order(configurations: Iterable[AnyConfiguration]) -> list[AnyConfiguration]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from explorer.command_line import Parser, run
 from explorer.decoders import DECODERS, LOSSES
 from explorer.decoders.fusion import FUSIONS
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.folders import BUNDLED
 from trainer.commands import (
     run_data,
@@ -166,7 +166,7 @@ def parser() -> Parser:
 def _encoder_arguments(sub: argparse.ArgumentParser, required: bool = True) -> None:
     sub.add_argument("--architecture", required=required)
     sub.add_argument("--layer", nargs="+", metavar="NAME", help="default: all layers")
-    sub.add_argument("--weights", default="imagenet", choices=list(SOURCES))
+    sub.add_argument("--weights", default="imagenet", choices=list(WEIGHTS))
     sub.add_argument(
         "--photos", type=Path, required=True, metavar="DIR", help="a folder, or one with train/ and val/"
     )

@@ -7,7 +7,7 @@ from explorer.configurations import Configuration, FusedConfiguration, Place
 from explorer.decoders import decoder_spec
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.table import encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.errors import unknown
 from explorer.folders import BUNDLED
 from trainer.recipe import Recipe
@@ -143,7 +143,7 @@ def standard() -> list[Job]:
 
 def ablation() -> list[Job]:
     recipe = Recipe(steps=3000, crop=224, lpips_window=128, validate_every=500, precision="bf16")
-    return jobs(ABLATED, list(SOURCES), ABLATED_DECODERS, ("mse", "lpips", "hybrid"), recipe)
+    return jobs(ABLATED, list(WEIGHTS), ABLATED_DECODERS, ("mse", "lpips", "hybrid"), recipe)
 
 
 def published() -> list[Job]:

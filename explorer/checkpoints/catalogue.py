@@ -103,7 +103,7 @@ class Catalogue:
     def decoders(self, architecture: str, layer: str, weights: str = "imagenet") -> list[str]:
         """Decoders on offer for a layer, in the registry's order."""
         ready = {c.decoder for c in self._matching(architecture=architecture, layer=layer, weights=weights)}
-        if self.offers(Configuration(architecture, layer, ON_THE_SPOT, "mse", weights)):
+        if self.on_offer(Configuration(architecture, layer, ON_THE_SPOT, "mse", weights)):
             ready.add(ON_THE_SPOT)
         return sorted(ready, key=decoder_order)
 
@@ -111,13 +111,13 @@ class Catalogue:
         """Losses with which a layer's decoder is on offer."""
         wanted = {"architecture": architecture, "layer": layer, "decoder": decoder, "weights": weights}
         ready = {c.loss for c in self._matching(**wanted)}
-        if decoder == ON_THE_SPOT and self.offers(
+        if decoder == ON_THE_SPOT and self.on_offer(
             Configuration(architecture, layer, decoder, "mse", weights)
         ):
             ready.add("mse")
         return [name for name in decoder_spec(decoder).losses if name in ready]
 
-    def offers(self, configuration: Configuration) -> bool:
+    def on_offer(self, configuration: Configuration) -> bool:
         """Whether a configuration is ready, or will be fitted when it is asked for."""
         if configuration in self.entries:
             return True
@@ -146,7 +146,7 @@ class Catalogue:
             asked = replace(asked, loss="mse")
         check_names(asked)
         if isinstance(asked, Configuration):
-            if not self.offers(asked):
+            if not self.on_offer(asked):
                 raise UserError(self._why_not(asked))
             return asked
         for c in self.fused:
@@ -167,7 +167,7 @@ class Catalogue:
             for decoder, spec in DECODERS.items()
             for loss in spec.losses
         ]
-        return [(c, self._why_not(c)) for c in possible if not self.offers(c)]
+        return [(c, self._why_not(c)) for c in possible if not self.on_offer(c)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the catalogue as JSON-ready data: architectures and layers, ready, missing, skipped."""

@@ -19,7 +19,7 @@ from explorer.errors import UserError, unknown
 from explorer.folders import BUNDLED
 
 SCALES = ("weight", "gamma", "running_var")  # one-dimensional parameters that multiply
-SOURCES = {"imagenet": "trained weights", "random": "random weights (control)"}
+WEIGHTS = {"imagenet": "trained weights", "random": "random weights (control)"}
 
 
 def checkpoints_folder(given: str | Path | None = None) -> Path:
@@ -112,8 +112,8 @@ def weight_source(
     `bundled` says whether they ship with this program; if not, a file of that name in `folder` still goes
     before the hub. Raises UserError for an unknown kind of weights and for a bundled file that is not there.
     """
-    if weights not in SOURCES:
-        raise unknown("weights", weights, list(SOURCES))
+    if weights not in WEIGHTS:
+        raise unknown("weights", weights, list(WEIGHTS))
     if weights == "random":
         return WeightSource(architecture, random=True)
     path = encoder_file(architecture, folder)

@@ -14,7 +14,7 @@ from explorer.configurations import (
     layers_of,
 )
 from explorer.encoders.table import ENCODERS, encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.measures.metrics import METRICS
 
 Interval = tuple[float, float]
@@ -167,7 +167,7 @@ def table_order(row: Row) -> tuple:
         for architecture, layer in c.sources
     ]
     fusion = c.fusion if isinstance(c, FusedConfiguration) else ""
-    return (row.fused, places, list(SOURCES).index(c.weights), fusion, decoder_order(c.decoder), c.loss)
+    return (row.fused, places, list(WEIGHTS).index(c.weights), fusion, decoder_order(c.decoder), c.loss)
 
 
 def _gain(raw: Mapping[str, Any]) -> Gain:

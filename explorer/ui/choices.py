@@ -6,7 +6,7 @@ from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.ui.texts import texts
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
@@ -37,10 +37,10 @@ def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration, 
 
 def ready_weights(catalogue: Catalogue, architecture: str) -> list[str]:
     """Return the kinds of encoder weights that an architecture has decoders for."""
-    return [source for source in SOURCES if catalogue.layers(architecture, source)]
+    return [weights for weights in WEIGHTS if catalogue.layers(architecture, weights)]
 
 
-def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
+def selector_choices(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
     """Return what each selector offers next to the configuration `c`, as (label, value); keys are fields."""
     spec = encoder_spec(c.architecture)
     known = list(dict.fromkeys([*catalogue.architectures, c.architecture]))
@@ -53,7 +53,7 @@ def offers(catalogue: Catalogue, c: Configuration) -> dict[str, Choices]:
         "decoder": [(decoder_spec(name).title, name) for name in decoders],
         "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],
         "weights": [
-            (SOURCES[x][0].upper() + SOURCES[x][1:], x) for x in ready_weights(catalogue, c.architecture)
+            (WEIGHTS[x][0].upper() + WEIGHTS[x][1:], x) for x in ready_weights(catalogue, c.architecture)
         ],
     }
 
@@ -98,7 +98,7 @@ def _changes(wanted: Configuration, found: Configuration) -> str:
     if found.architecture != wanted.architecture:
         notes.append(text.other_network_shown.format(asked=wanted.architecture, network=title))
     if found.weights != wanted.weights:
-        notes.append(text.other_weights.format(network=title, weights=SOURCES[found.weights]))
+        notes.append(text.other_weights.format(network=title, weights=WEIGHTS[found.weights]))
     if found.layer != wanted.layer:
         notes.append(text.other_layer.format(network=title, asked=wanted.layer, layer=found.layer))
     if found.decoder != wanted.decoder:

@@ -167,7 +167,7 @@ def example_name(path: str | None) -> str | None:
 
 def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> list[gr.Dropdown]:
     """Return the selectors in the order of Configuration's fields, set to `start`."""
-    offered = choices.offers(catalogue, start)
+    offered = choices.selector_choices(catalogue, start)
     return [
         gr.Dropdown(
             offered.get(field, []),
@@ -184,7 +184,9 @@ def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> l
 def selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]) -> list[gr.Dropdown]:
     """Return what each selector offers for `c`; only a selector that stands on something else is moved."""
     updates = []
-    for (field, offered), current in zip(choices.offers(catalogue, c).items(), selected, strict=True):
+    for (field, offered), current in zip(
+        choices.selector_choices(catalogue, c).items(), selected, strict=True
+    ):
         value = getattr(c, field)
         moved = {} if value == current else {"value": value}
         updates.append(gr.update(choices=offered, visible=field != "weights" or len(offered) > 1, **moved))

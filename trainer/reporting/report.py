@@ -15,7 +15,7 @@ from explorer import Explorer
 from explorer.atomic_write import whole_file
 from explorer.configurations import configuration_of
 from explorer.encoders.table import ENCODERS, encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.errors import UserError
 from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
@@ -76,7 +76,7 @@ def ensemble(row: dict[str, Any], explorer: Explorer, photo: Path) -> dict[str, 
 def groups(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return the (architecture, weights) that have results, in the tables' order."""
     present = {(row["architecture"], row["weights"]) for row in rows}
-    return [(name, source) for source in SOURCES for name in ENCODERS if (name, source) in present]
+    return [(name, weights) for weights in WEIGHTS for name in ENCODERS if (name, weights) in present]
 
 
 def group(
@@ -106,7 +106,7 @@ def group(
     prefixes = tuple(f"{architecture}-{layer}-" for layer in layers)
     return {
         "id": "-".join(key),
-        "title": spec.full_title if weights == "imagenet" else f"{spec.title}, {SOURCES[weights]}",
+        "title": spec.full_title if weights == "imagenet" else f"{spec.title}, {WEIGHTS[weights]}",
         "chart": chart(by_layer(drawn)),
         "layers": layers,
         "rows": mine,

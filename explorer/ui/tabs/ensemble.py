@@ -34,7 +34,7 @@ def build(explorer: Explorer) -> View:
                 selected = [
                     gr.Dropdown(choices, value=value, label=label, elem_id=elem_id, filterable=False)
                     for (elem_id, label), (choices, value) in zip(
-                        SELECTORS.items(), offers(ways, start), strict=True
+                        SELECTORS.items(), choices_and_values(ways, start), strict=True
                     )
                 ]
             with gr.Row(elem_classes="pair"):
@@ -86,7 +86,9 @@ def build(explorer: Explorer) -> View:
         """Return what each selector offers next to `c`; only one that stands on something else is moved."""
         return {
             component: gr.update(choices=choices) | ({} if value == now else {"value": value})
-            for component, (choices, value), now in zip(selected, offers(ways, c), asked, strict=True)
+            for component, (choices, value), now in zip(
+                selected, choices_and_values(ways, c), asked, strict=True
+            )
         }
 
     return View(
@@ -126,7 +128,7 @@ def settle(
     return max(ways.get(sources) or ways[sources_key(start)], key=nearness)
 
 
-def offers(ways: Ways, c: FusedConfiguration | None) -> list[tuple[Choices, str | None]]:
+def choices_and_values(ways: Ways, c: FusedConfiguration | None) -> list[tuple[Choices, str | None]]:
     """Return (what it offers, its value) of each selector next to `c`; nothing if there is none."""
     if c is None:
         return [([], None)] * len(SELECTORS)

@@ -9,7 +9,7 @@ import gradio as gr
 from explorer import Explorer
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.encoders.table import ENCODERS, encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import table as csv_text
 from explorer.pictures.plots import published_beside_ours
@@ -157,7 +157,7 @@ def filter_choices(rows: Sequence[Row]) -> dict[str, Choices]:
         ],
         "loss": [(title, name) for name, title in LOSS_NAMES.items() if name in found["loss"]],
         "weights": [
-            (title.capitalize(), name) for name, title in SOURCES.items() if name in found["weights"]
+            (title.capitalize(), name) for name, title in WEIGHTS.items() if name in found["weights"]
         ],
     }
     return {key: [(every, ALL), *names[key]] for key, (_, every) in FILTERS.items()}

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from explorer.configurations import place_title
 from explorer.decoders import LOSSES, decoder_spec
 from explorer.encoders.table import encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.pictures.colours import gradient
 
 TERM = re.compile(r"\*(.+?)\*")  # in prose such as the lesson's: a term where it is explained
@@ -28,7 +28,7 @@ FILTERS = {
     "full_network": lambda name: encoder_spec(name).full_title,
     "decoder": lambda name: decoder_spec(name).title,
     "loss": lambda name: LOSSES[name].title if name in LOSSES else name,
-    "weights": lambda name: SOURCES.get(name, name),
+    "weights": lambda name: WEIGHTS.get(name, name),
     "places": place_title,
     "number": format,
     "gradient": gradient,

@@ -8,7 +8,7 @@ import pytest
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
 from explorer.encoders.table import ENCODERS
-from explorer.ui.choices import DEFAULT, offers, settle
+from explorer.ui.choices import DEFAULT, selector_choices, settle
 
 
 def catalogue(*ready: Configuration) -> Catalogue:
@@ -65,7 +65,7 @@ def test_without_any_checkpoint_the_linear_decoder_is_offered_everywhere():
     found, note = settle(nothing_ready, DEFAULT)
     assert found == replace(DEFAULT, decoder="linear", loss="mse")
     assert note == "Transposed convolutions is not ready here: this is Linear map."
-    offered = offers(nothing_ready, replace(found, architecture="resnet34", layer="layer2"))
+    offered = selector_choices(nothing_ready, replace(found, architecture="resnet34", layer="layer2"))
     assert [name for _, name in offered["architecture"]] == list(ENCODERS)
     assert [name for _, name in offered["layer"]] == ["layer1", "layer2", "layer3", "layer4"]
 
@@ -74,12 +74,15 @@ def test_a_timm_model_is_kept_and_offered_while_it_is_chosen():
     catalogue = Catalogue({}, [], on_the_spot=True)
     found, _ = settle(catalogue, replace(DEFAULT, architecture="timm:convnext_atto"))
     assert (found.architecture, found.layer) == ("timm:convnext_atto", "stage1")
-    assert offers(catalogue, found)["architecture"][-1] == ("convnext_atto (timm)", "timm:convnext_atto")
-    assert len(offers(catalogue, DEFAULT)["architecture"]) == len(ENCODERS)
+    assert selector_choices(catalogue, found)["architecture"][-1] == (
+        "convnext_atto (timm)",
+        "timm:convnext_atto",
+    )
+    assert len(selector_choices(catalogue, DEFAULT)["architecture"]) == len(ENCODERS)
 
 
 def test_selectors_offer_only_what_is_ready():
-    offered = offers(READY, LINEAR[2])
+    offered = selector_choices(READY, LINEAR[2])
     assert [name for _, name in offered["layer"]] == ["block1", "block2", "block3", "block4", "block5"]
     assert [name for _, name in offered["decoder"]] == ["linear"]
     assert [name for _, name in offered["loss"]] == ["mse"]
@@ -87,12 +90,12 @@ def test_selectors_offer_only_what_is_ready():
 
 
 def test_a_layer_says_how_many_channels_it_has_and_how_large_they_are():
-    assert offers(READY, DEFAULT)["layer"][0] == ("block1 – 64 channels, 112×112", "block1")
+    assert selector_choices(READY, DEFAULT)["layer"][0] == ("block1 – 64 channels, 112×112", "block1")
 
 
 def test_the_control_is_offered_once_it_is_ready():
     control = Configuration("vgg16", "block1", "linear", "mse", "random")
-    assert [name for _, name in offers(catalogue(*READY.entries, control), DEFAULT)["weights"]] == [
+    assert [name for _, name in selector_choices(catalogue(*READY.entries, control), DEFAULT)["weights"]] == [
         "imagenet",
         "random",
     ]

@@ -8,7 +8,7 @@ import pytest
 from explorer import UserError
 from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
-from explorer.encoders.weights import SOURCES
+from explorer.encoders.weights import WEIGHTS
 from explorer.results.measured import Results
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import examples
@@ -46,7 +46,7 @@ def test_every_look_names_what_is_in_the_tables(step):
         c = look.configuration
         encoder_spec(c.architecture).layer(c.layer)
         assert c.loss in decoder_spec(c.decoder).losses
-        assert c.weights in SOURCES
+        assert c.weights in WEIGHTS
 
 
 @EACH_STEP
