@@ -4,11 +4,10 @@ from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
 # in the order of the cascade: what all share, a file a tab, and last what other screens change
-STYLE_SHEETS = [
-    *("base", "controls", "pieces"),
-    *("explore", "depth", "compare", "surgery", "ensemble", "recover", "results", "learn"),
-    "screens",
-]
+STYLE_SHEETS = (
+    *("base", "controls", "pieces", "explore", "cards", "depth", "compare", "surgery", "ensemble"),
+    *("recover", "results", "learn", "learn_screens", "screens"),
+)
 
 
 def script(name: str) -> str:
