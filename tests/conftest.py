@@ -1,5 +1,8 @@
 """Fixtures shared by all tests: real example photos, the bundled checkpoints, and one Explorer."""
 
+import tests.own_environment  # noqa: F401 (first: others read the environment when they are imported)
+
+# isort: split
 import os
 from pathlib import Path
 

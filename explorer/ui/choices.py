@@ -7,10 +7,12 @@ from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import WEIGHTS
+from explorer.ui.texts import texts
 
 DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
 LOSS_TITLES = {name: f"{x.title[0].upper()}{x.title[1:]} – {x.aim}" for name, x in LOSSES.items()}
 LOSS_NAMES = {name: x.title for name, x in LOSSES.items()}
+text = texts("controls")
 
 Choices = list[tuple[str, str]]
 
@@ -47,13 +49,18 @@ def selector_choices(catalogue: Catalogue, c: Configuration) -> dict[str, Choice
     losses = catalogue.losses(c.architecture, c.layer, c.decoder, c.weights)
     return {
         "architecture": [(encoder_spec(name).full_title, name) for name in known],
-        "layer": [(f"{x.name} – {x.channels} channels, {x.size}×{x.size}", x.name) for x in layers],
+        "layer": [(text.layer.format(name=x.name, channels=x.channels, size=x.size), x.name) for x in layers],
         "decoder": [(decoder_spec(name).title, name) for name in decoders],
         "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],
         "weights": [
             (WEIGHTS[x][0].upper() + WEIGHTS[x][1:], x) for x in ready_weights(catalogue, c.architecture)
         ],
     }
+
+
+def missing(catalogue: Catalogue, c: Configuration) -> list[tuple[Configuration, str]]:
+    """Return what cannot be shown at the layer of `c`, with the reasons; nothing for a timm model."""
+    return catalogue.missing_at(c.architecture, c.layer) if c.architecture in ENCODERS else []
 
 
 def sources_key(c: FusedConfiguration) -> str:
@@ -89,19 +96,17 @@ def _changes(wanted: Configuration, found: Configuration) -> str:
     title, spec = encoder_spec(found.architecture).title, decoder_spec(found.decoder)
     notes = []
     if found.architecture != wanted.architecture:
-        notes.append(f"“{wanted.architecture}” is not ready: this is {title}.")
+        notes.append(text.other_network_shown.format(asked=wanted.architecture, network=title))
     if found.weights != wanted.weights:
-        notes.append(f"What is ready of {title}: {WEIGHTS[found.weights]}.")
+        notes.append(text.other_weights.format(network=title, weights=WEIGHTS[found.weights]))
     if found.layer != wanted.layer:
-        notes.append(f"{title} has no “{wanted.layer}” to show: this is {found.layer}.")
+        notes.append(text.other_layer.format(network=title, asked=wanted.layer, layer=found.layer))
     if found.decoder != wanted.decoder:
         known = DECODERS.get(wanted.decoder)
-        name = known.title if known else f"“{wanted.decoder}”"
-        notes.append(f"{name} is not ready here: this is {spec.title}.")
+        name = known.title if known else text.quoted.format(asked=wanted.decoder)
+        notes.append(text.other_decoder.format(asked=name, decoder=spec.title))
     elif found.loss != wanted.loss:
         loss = LOSS_NAMES.get(found.loss, found.loss)
-        why = (
-            "is solved exactly, for one loss only" if spec.closed_form else "is ready here with another loss"
-        )
-        notes.append(f"{spec.title} {why}: {loss}.")
+        sentence = text.only_loss if spec.closed_form else text.other_loss
+        notes.append(sentence.format(decoder=spec.title, loss=loss))
     return " ".join(notes)

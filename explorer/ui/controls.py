@@ -12,13 +12,15 @@ import gradio as gr
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
+from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
 from explorer.photos.photo import Photo
 from explorer.ui import choices
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
 
+labels = texts("controls")
 Update = dict[Any, Any]
 
 
@@ -77,38 +79,38 @@ class Controls:
         paths = list(examples().values())
         self.photo = gr.Image(
             str(paths[0]) if paths else None,
-            label="Photo",
+            label=labels.photo,
             sources=["upload", "webcam", "clipboard"],
             buttons=[],
             elem_id="photo",
-            alt_text="The photo you chose",
-            placeholder="Drop a photo here\nor click to choose one",
+            alt_text=labels.photo_shows,
+            placeholder=labels.drop_here,
         )
         self.gallery = gr.Dataset(
             components=[gr.Image(render=False)],
             samples=[[str(path)] for path in paths],
             type="index",
-            label="Or take an example",
+            label=labels.example,
             elem_id="examples",
         )
         self.selectors = selectors(catalogue, start)
         self.message = gr.HTML(elem_id="message")
-        self.stop = gr.Button("Stop fitting", size="sm", visible=False, elem_id="stop-fitting")
-        self.retry = gr.Button("Try again", size="sm", visible=False, elem_id="retry")
-        with gr.Accordion("Any other network", open=False, elem_id="zoo"):
+        self.stop = gr.Button(labels.stop, size="sm", visible=False, elem_id="stop-fitting")
+        self.retry = gr.Button(labels.retry, size="sm", visible=False, elem_id="retry")
+        with gr.Accordion(labels.other_network, open=False, elem_id="zoo"):
             self.model_id = gr.Dropdown(
                 timm_ids(),
                 value=None,
-                label="Id in the timm library: type to search",
+                label=labels.timm_id,
                 allow_custom_value=True,
                 elem_id="timm-id",
             )
-            gr.HTML(labels.ZOO)
+            gr.HTML(labels.zoo())
         self.missing = gr.HTML(elem_id="missing")
-        with gr.Accordion("What am I choosing?", open=False, elem_id="help"):
-            gr.Markdown(labels.help_text())
-        with gr.Accordion("Photo credits", open=False, elem_id="credits"):
-            gr.Markdown(labels.credits_text(EXAMPLES / "CREDITS.md"))
+        with gr.Accordion(labels.help_title, open=False, elem_id="help"):
+            gr.Markdown(labels.help(DECODERS, LOSSES))
+        with gr.Accordion(labels.credits_title, open=False, elem_id="credits"):
+            gr.Markdown(labels.credits(photo_credits(EXAMPLES / "CREDITS.md")))
 
     @property
     def triggers(self) -> list[Any]:
@@ -132,7 +134,7 @@ class Controls:
         """
         found, note = choices.settle(self.catalogue, wanted)
         updates = selector_updates(self.catalogue, found, selected)
-        missing = labels.missing_text(self.catalogue, found)
+        missing = labels.not_on_offer(choices.missing(self.catalogue, found))
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
 
 
@@ -175,7 +177,7 @@ def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> l
             filterable=False,
             visible=field != "weights" or len(offered.get(field, [])) > 1,
         )
-        for field, label in labels.SELECTORS.items()
+        for field, label in labels.selectors.items()
     ]
 
 
@@ -189,3 +191,10 @@ def selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]
         moved = {} if value == current else {"value": value}
         updates.append(gr.update(choices=offered, visible=field != "weights" or len(offered) > 1, **moved))
     return updates
+
+
+def photo_credits(path: Path) -> list[dict[str, str]]:
+    """Return the rows of the table in a file such as CREDITS.md; none without the file."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]

@@ -1,6 +1,5 @@
 """The app's page: one tab a file, the API, and how they look. Nothing here computes anything."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,15 +10,12 @@ from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
 from explorer.ui.repairs import Page, repair
+from explorer.ui.static_files import script, style_sheets
 from explorer.ui.tabs import compare, depth, ensemble, explore, learn, recover, results, surgery
+from explorer.ui.texts import texts
 from explorer.ui.wiring import wire
 
-STATIC = Path(__file__).with_name("static")
-TITLE = "Feature Inversion Explorer"
-INTRODUCTION = (
-    "A network turns a photo into features; a decoder turns them back into a photo. "
-    "What does not come back, the network threw away."
-)
+text = texts("page")
 TABS = {
     "explore": explore,
     "depth": depth,
@@ -49,13 +45,9 @@ def build(explorer: Explorer) -> gr.Blocks:
     """Return the page, wired to `explorer`; launch it with `launch_options()`."""
     repair()
     with Page(
-        title=TITLE, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
+        title=text.title, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
     ) as page:
-        gr.HTML(
-            f"<header><h1>{TITLE}</h1><p>{INTRODUCTION}</p>"
-            '<button type="button" id="copy-link">Copy link</button></header>',
-            elem_id="header",
-        )
+        gr.HTML(text.header(), elem_id="header")
         with gr.Row(elem_id="app", equal_height=False):
             with gr.Column(elem_id="controls"):
                 controls = Controls(explorer.catalogue())
@@ -80,8 +72,8 @@ def launch_options() -> dict[str, Any]:
     """Return how the page is served: look, limits, and nothing that calls another machine."""
     return {
         "theme": theme(),
-        "css_paths": STATIC / "style.css",
-        "head": f"<script>{(STATIC / 'page.js').read_text(encoding='utf-8')}</script>",
+        "css_paths": style_sheets(),
+        "head": f"<script>{script('page')}</script>",
         "footer_links": ["api"],
         "allowed_paths": [str(EXAMPLES)],
         "max_file_size": "64mb",

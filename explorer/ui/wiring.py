@@ -15,9 +15,10 @@ from explorer.encoders.hub import HubError
 from explorer.ui import choices
 from explorer.ui.api import HEAVY
 from explorer.ui.controls import Controls, Jump, Question, Update, View, digest, example_name, examples
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
 
 log = logging.getLogger(__name__)
+labels = texts("common")
 # preprocess=False: Gradio would open and convert the photo itself, and refuse a selector's value that a quick
 # second change has overtaken; load_photo and settle do better. Files are still checked to be uploads.
 PAGE_EVENT: dict[str, Any] = {"preprocess": False, "api_visibility": "private", **HEAVY}
@@ -93,7 +94,7 @@ def wire(
 
         for name, view in views.items():
             view.interrupt(*tab_values(name, values)[1])
-        yield settled | {controls.message: labels.BUSY}
+        yield settled | {controls.message: labels.busy}
         answered_now = {answered: shown | {tab: asked}, good_photo: path}
         if path is None and views[tab].needs_photo:
             yield views[tab].empty() | answered_now | {controls.message: labels.note(note)}
@@ -105,7 +106,7 @@ def wire(
             with closing(explorer.prepare(views[tab].shows(found, *own))) as fit:
                 for share in fit:
                     if stop.asked:
-                        stopped = labels.note(labels.STOPPED)
+                        stopped = labels.note(labels.stopped)
                         yield {controls.message: stopped, controls.stop: gr.Button(visible=False)}
                         return
                     yield {controls.message: labels.fitting(share), controls.stop: gr.Button(visible=True)}
@@ -127,7 +128,7 @@ def wire(
         if good and path and digest(good) != digest(path):
             return {
                 controls.photo: good,
-                controls.message: labels.alert(f"{reason} The photo before it is still shown."),
+                controls.message: labels.alert(labels.photo_before.format(reason=reason)),
             }
         cleared = {key: value for view in views.values() for key, value in view.empty().items()}
         cleared |= {controls.message: labels.alert(reason), answered: {}}
@@ -189,7 +190,7 @@ def wire(
 def unexpected(tab: str) -> str:
     """Log the exception being handled; return what a visitor is told of it."""
     log.exception("the tab %s failed", tab)
-    return "This could not be shown because of a fault in the app, which is now in the server's log."
+    return labels.fault
 
 
 def query(tab: str, path: str | None, c: Configuration) -> dict[str, str]:

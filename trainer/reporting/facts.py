@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explorer.configurations import place_title
+from explorer.encoders.table import encoder_spec
 from trainer.reporting.tables import (
     Results,
     Row,
@@ -11,7 +12,6 @@ from trainer.reporting.tables import (
     blur_of,
     by_layer,
     fused_rows,
-    title_of,
 )
 
 FAIR = "pixel_shuffle"  # the decoder that ensembles and their sources trained equally
@@ -64,7 +64,7 @@ def control_ahead(results: Results) -> list[Count]:
     for (weights, architecture, layer), psnr in linear.items():
         if weights == "imagenet" and ("random", architecture, layer) in linear:
             pairs.setdefault(architecture, []).append(linear["random", architecture, layer] > psnr)
-    return [Count(title_of(name), sum(ahead), len(ahead)) for name, ahead in pairs.items()]
+    return [Count(encoder_spec(name).title, sum(ahead), len(ahead)) for name, ahead in pairs.items()]
 
 
 def gains_of_several_networks(results: Results) -> list[Gain]:

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, UndefinedError
 
 from explorer.atomic_write import whole_file
+from explorer.encoders.table import encoder_spec
 from explorer.errors import UserError
 from explorer.measures.metrics import METRICS
 from explorer.results.published import PUBLISHED
@@ -69,6 +70,7 @@ def shown(data: Data) -> dict[str, Any]:
             if isinstance(text, str) and key not in ("name", "photos_digest")
         ],
         "networks": tables.networks_table(project),
+        "legend": tables.NETWORKS_LEGEND,
         "psnr": tables.psnr_table(project),
         "best": tables.best_table(project),
         "led": facts.led_by(facts.FAIR, project),
@@ -84,14 +86,14 @@ def shown(data: Data) -> dict[str, Any]:
         "their_target": [row for row in published["configurations"] if row["target"] != "photo"],
         "study": study,
         "sender": study["rows"][0],
-        "sender_title": tables.title_of(study["rows"][0]["architecture"]),
-        "classifier_title": tables.title_of(study["classifier"]),
+        "sender_title": encoder_spec(study["rows"][0]["architecture"]).title,
+        "classifier_title": encoder_spec(study["classifier"]).title,
         "privacy": tables.privacy_table(study),
     }
 
 
 def with_networks(readme: str, data: Data) -> str:
-    """Return a README with the table of networks between its two marker lines.
+    """Return a README with the table of networks and its legend between its two marker lines.
 
     Raises UserError when it does not have them, once each and in this order.
     """
@@ -99,7 +101,8 @@ def with_networks(readme: str, data: Data) -> str:
     _, closing, after = rest.partition(CLOSING)
     if not closing or OPENING in rest or CLOSING in before + after:
         raise UserError(f"The README needs the lines {OPENING} and {CLOSING}, once each, in this order.")
-    return f"{before}{OPENING}\n\n{tables.networks_table(data.project)}\n\n{CLOSING}{after}"
+    block = f"{tables.networks_table(data.project)}\n\n{tables.NETWORKS_LEGEND}"
+    return f"{before}{OPENING}\n\n{block}\n\n{CLOSING}{after}"
 
 
 def write_or_check(path: Path, text: str, check: bool) -> None:

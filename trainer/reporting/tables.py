@@ -4,13 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from explorer.configurations import configuration_of, layers_by_architecture
-from explorer.decoders import DECODERS, LOSSES
+from explorer.decoders import DECODERS
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.measures.metrics import METRICS
 from explorer.results.privacy import Study
 
 TEXT, NUMBER = "---", "---:"
 NOTHING = "–"
+NETWORKS_LEGEND = """\
+In brackets the blur: the photo brought down to the layer's grid, one colour a position, and up again. It
+needs no features, but knows where the colours were. Bold: better than the blur. \\*: part of the decoder's
+loss."""
 DEPTHS = ("shallowest layer", "middle layer", "deepest layer")
 Results = Mapping[str, Any]  # what a data file holds
 Row = Mapping[str, Any]
@@ -58,8 +62,7 @@ def blur_of(row: Row, results: Results) -> Mapping[str, float]:
 def networks_table(results: Results) -> str:
     """Return what each trained network keeps: two lines each, the best PSNR and LPIPS at three depths.
 
-    The blur of the layer's grid stands beside them; what is better than it is bold, and an LPIPS that its
-    decoder was trained for has an asterisk.
+    The blur of the layer's grid stands beside them; what is better than it is bold.
     """
     layers: dict[str, list[list[Row]]] = {}
     for (weights, architecture, _), rows in by_layer(results).items():
@@ -71,29 +74,27 @@ def networks_table(results: Results) -> str:
         for metric in ("psnr", "lpips"):
             best = [best_of(rows, metric) for rows in depths]
             cells = [f"{row['layer']}: {beside_blur(row, metric, results)}" for row in best]
-            lines.append([title_of(architecture), metric_title(metric), *cells])
+            lines.append([encoder_spec(architecture).title, metric_title(metric), *cells])
     columns = ["network", "best decoder (blur of the grid)", *DEPTHS]
     return table(dict.fromkeys(columns, TEXT), lines)
 
 
 def beside_blur(row: Row, metric: str, results: Results) -> str:
     """Return a figure with the blur's in brackets, bold where it is the better one: "**36.23** (27.56)"."""
-    spec, own, blurred = METRICS[metric], row["mean"][metric], blur_of(row, results)[metric]
-    figure = f"{own:.{spec.digits}f}"
-    mark = r"\*" if metric == "lpips" and LOSSES[row["loss"]].w_lpips else ""
-    return f"{f'**{figure}**' if spec.better(own, blurred) else figure}{mark} ({blurred:.{spec.digits}f})"
+    spec, blurred = METRICS[metric], blur_of(row, results)[metric]
+    figure, better = figure_of(row, metric), spec.better(row["mean"][metric], blurred)
+    return f"{f'**{figure}**' if better else figure} ({spec.format(blurred)})"
+
+
+def figure_of(row: Row, metric: str) -> str:
+    """Return a mean figure, with an asterisk where the decoder was trained for it."""
+    spec = METRICS[metric]
+    return spec.format(row["mean"][metric]) + (r"\*" if spec.in_loss(row["loss"]) else "")
 
 
 def metric_title(metric: str) -> str:
     """Return "PSNR, dB (higher is better)"."""
-    spec = METRICS[metric]
-    unit = f", {spec.unit}" if spec.unit else ""
-    return f"{spec.name}{unit} ({'higher' if spec.higher else 'lower'} is better)"
-
-
-def title_of(architecture: str) -> str:
-    """Return an architecture's title without its remark."""
-    return encoder_spec(architecture).title.split(" (")[0]
+    return f"{METRICS[metric].heading} ({METRICS[metric].direction})"
 
 
 def psnr_table(results: Results) -> str:
@@ -130,10 +131,7 @@ def best_table(results: Results) -> str:
     lines = []
     for (weights, architecture, layer), rows in by_layer(results).items():
         best = [(best_of(rows, metric), metric) for metric in metrics]
-        cells = [
-            f"{row['mean'][metric]:.{METRICS[metric].digits}f} {row['decoder']} ({row['loss']})"
-            for row, metric in best
-        ]
+        cells = [f"{figure_of(row, metric)} {row['decoder']} ({row['loss']})" for row, metric in best]
         lines.append([with_weights(architecture, weights), layer, *cells])
     columns = ["architecture", "layer", *map(metric_title, metrics)]
     return table(dict.fromkeys(columns, TEXT), lines)

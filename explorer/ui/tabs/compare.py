@@ -1,6 +1,6 @@
 """The Compare tab: two ways to decode one photo, or one way on several photos."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -8,14 +8,18 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.configurations import Configuration
+from explorer.measures.metrics import METRICS
 from explorer.photos.photo import Photo
+from explorer.reconstruction import Comparison, Reconstruction
+from explorer.results.measured import Results
 from explorer.ui import choices
 from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
 from explorer.ui.pictures import gallery, picture
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
 
-TITLE = "Compare"
-WAYS, PHOTOS = "Two ways, one photo", "One way, several photos"
+text = texts("compare")
+TITLE = text.title
+WAYS, PHOTOS = text.ways, text.photos
 MAX_PHOTOS = 8
 
 
@@ -24,12 +28,12 @@ def build(explorer: Explorer) -> View:
     catalogue = explorer.catalogue()
     second, _ = choices.settle(catalogue, replace(choices.DEFAULT, layer="block3"))
     with gr.Column(elem_id="compare"):
-        title = gr.HTML(labels.compare_title(None), elem_classes="answer")
+        title = gr.HTML(compare_title(None), elem_classes="answer")
         mode = gr.Radio([WAYS, PHOTOS], value=WAYS, show_label=False, container=False, elem_id="compare-mode")
         with gr.Row(elem_id="second") as second_row:
             others = selectors(catalogue, second, prefix="b_")
         files = gr.File(
-            label=f"Up to {MAX_PHOTOS} photos (without any: the examples)",
+            label=text.files.format(count=MAX_PHOTOS),
             file_count="multiple",
             file_types=["image"],
             visible=False,
@@ -40,24 +44,24 @@ def build(explorer: Explorer) -> View:
             8,
             1,
             step=0.5,
-            label="Zoom: all pictures together, where the pointer is",
+            label=text.zoom,
             elem_id="zoom",
         )
         with gr.Row(elem_id="four") as four:
             with gr.Column():
-                gr.HTML('<p class="side">Original</p>')
-                original = picture("compare-original", "The original photo", zoom=True)
+                gr.HTML(text.original_side)
+                original = picture("compare-original", text.original, zoom=True)
             with gr.Column():
                 name_a = gr.HTML()
-                a = picture("compare-a", "The reconstruction by A, what the controls say", zoom=True)
+                a = picture("compare-a", text.by_a, zoom=True)
             with gr.Column():
                 name_b = gr.HTML()
-                b = picture("compare-b", "The reconstruction by B", zoom=True)
+                b = picture("compare-b", text.by_b, zoom=True)
             with gr.Column():
-                gr.HTML('<p class="side">Where they differ: red where A is lighter, blue where B is</p>')
-                difference = picture("compare-difference", "A minus B in brightness", zoom=True)
+                gr.HTML(text.difference_side)
+                difference = picture("compare-difference", text.difference, zoom=True)
         pairs = gallery("compare-gallery", columns=4, zoom=True, visible=False)
-        verdict = gr.HTML(labels.verdict_text(None), elem_classes="answer", elem_id="verdict")
+        verdict = gr.HTML(verdict_text(None), elem_classes="answer", elem_id="verdict")
     outputs = [title, mode, second_row, *others, files, four, original, name_a, a, name_b, b, difference]
     outputs += [pairs, verdict]
 
@@ -82,14 +86,14 @@ def build(explorer: Explorer) -> View:
             layout
             | moved
             | {
-                title: labels.compare_title(found, note),
+                title: compare_title(found, note),
                 original: found.a.original,
-                name_a: labels.way("A", first),
+                name_a: text.way("A", first),
                 a: found.a.reconstruction,
-                name_b: labels.way("B", other),
+                name_b: text.way("B", other),
                 b: found.b.reconstruction,
                 difference: found.difference,
-                verdict: labels.verdict_text(found),
+                verdict: verdict_text(found),
             }
         )
 
@@ -99,15 +103,15 @@ def build(explorer: Explorer) -> View:
         photos = [file["path"] for file in given or []] or [str(photo) for photo in examples().values()]
         found = explorer.compare_photos(photos, c)
         pictures = (
-            [(x.original, "original") for x in found],
-            [(x.reconstruction, labels.depth_caption(x).partition(" ")[2]) for x in found],
+            [(x.original, text.original_caption) for x in found],
+            [(x.reconstruction, caption(x)) for x in found],
         )
         yield layout | {
-            title: labels.photos_title(c),
+            title: text.photos_heading(c),
             pairs: gr.update(
                 value=[pair for both in zip(*pictures, strict=True) for pair in both], visible=True
             ),
-            verdict: labels.photos_table(found, explorer.results()),
+            verdict: photos_table(found, explorer.results()),
         }
 
     def shows(c: Configuration, chosen: str, *rest: Any) -> list[Configuration]:
@@ -116,7 +120,7 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = {part: None for part in (original, a, b, difference, pairs)}
-        return pictures | {title: labels.compare_title(None), verdict: labels.verdict_text(None)}
+        return pictures | {title: compare_title(None), verdict: verdict_text(None)}
 
     zoom.input(None, zoom, js="zoom => document.getElementById('compare').style.setProperty('--zoom', zoom)")
     keys = [f"b_{field.name}" for field in fields(Configuration)]
@@ -129,3 +133,25 @@ def build(explorer: Explorer) -> View:
         triggers=[mode.input, *(x.input for x in others), files.upload, files.clear],
         in_address={"mode": (mode, str)} | {key: (x, str) for key, x in zip(keys, others, strict=True)},
     )
+
+
+def compare_title(found: Comparison | None, changed: str = "") -> str:
+    """Return the heading of two ways; `changed` is what the second could not be, in a sentence."""
+    return text.waiting() if found is None else text.heading(changed)
+
+
+def verdict_text(found: Comparison | None) -> str:
+    """Return who wins on which metric and by how much, with what is usual on the test photos."""
+    return text.verdict([(METRICS[x.metric], x) for x in found.verdicts]) if found else ""
+
+
+def photos_table(found: Sequence[Reconstruction], results: Results) -> str:
+    """Return the figures of several photos, each with the share of the test photos it does better than."""
+    shares = [results.percentile(x.configuration, "psnr", x.metrics.psnr) for x in found]
+    return text.photos_table(
+        METRICS.values(), [(x.metrics, share) for x, share in zip(found, shares, strict=True)]
+    )
+
+
+def caption(result: Reconstruction) -> str:
+    return METRICS["psnr"].with_unit(result.metrics.psnr)

@@ -1,6 +1,6 @@
 """The Depth tab: one photo through every layer of a network, shallow to deep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -11,18 +11,20 @@ from explorer.configurations import Configuration
 from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.measures.baselines import blur_metrics
+from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import animation
 from explorer.pictures.plots import depth_curves
 from explorer.reconstruction import Reconstruction
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import gallery, picture
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
 from explorer.ui.wiring import PAGE_EVENT
 
-TITLE = "Depth"
+text = texts("depth")
+TITLE = text.title
 MAX_OVERLAYS = 4
-PLAY, STOP = "Play", "Stop"
+PLAY, STOP = text.play, text.stop
 FRAME_SECONDS = 0.9
 
 
@@ -31,16 +33,14 @@ def build(explorer: Explorer) -> View:
     series = depth_series(explorer.catalogue())
     with gr.Row(elem_id="depth", equal_height=False):
         with gr.Column(elem_id="depth-picture"):
-            title = gr.HTML(labels.depth_title([]), elem_classes="answer", elem_id="depth-title")
+            title = gr.HTML(depth_title([]), elem_classes="answer", elem_id="depth-title")
             with gr.Row(elem_classes="pair"):
-                original = picture("depth-original", "The original photo")
-                reconstruction = picture("depth-reconstruction", "The reconstruction at the chosen depth")
-            depth = gr.Slider(
-                1, 2, 1, step=1, label="Depth (layer, counted from the shallowest)", elem_id="depth-slider"
-            )
+                original = picture("depth-original", text.original)
+                reconstruction = picture("depth-reconstruction", text.reconstruction)
+            depth = gr.Slider(1, 2, 1, step=1, label=text.depth, elem_id="depth-slider")
             with gr.Row(elem_id="depth-buttons"):
                 play = gr.Button(PLAY, size="sm", elem_id="play")
-                download = gr.DownloadButton("Download GIF", size="sm", elem_id="gif", interactive=False)
+                download = gr.DownloadButton(text.download, size="sm", elem_id="gif", interactive=False)
             strip = gallery("depth-strip", columns=6)
         with gr.Column(elem_id="depth-curves"):
             overlays = gr.Dropdown(
@@ -48,7 +48,7 @@ def build(explorer: Explorer) -> View:
                 value=[],
                 multiselect=True,
                 max_choices=MAX_OVERLAYS,
-                label="Compare with",
+                label=text.compare_with,
                 elem_id="overlays",
             )
             curves = gr.Plot(show_label=False, elem_id="depth-plot")
@@ -67,7 +67,7 @@ def build(explorer: Explorer) -> View:
             original: found[0].original,
             depth: gr.Slider(1, max(2, len(found)), index + 1, step=1),
             strip: gr.update(
-                value=[(x.reconstruction, labels.depth_caption(x)) for x in found], selected_index=index
+                value=[(x.reconstruction, depth_caption(x)) for x in found], selected_index=index
             ),
             download: gr.DownloadButton(interactive=False),
             **at(index, found),
@@ -77,22 +77,20 @@ def build(explorer: Explorer) -> View:
             yield {curves: draw(lines)}
             lines.append(explorer.depth(question.photo, series[name]))
         yield {curves: draw(lines)}
-        gif = animation([(x.reconstruction, labels.depth_caption(x)) for x in found], found[0].original)
+        gif = animation([(x.reconstruction, depth_caption(x)) for x in found], found[0].original)
         yield {
-            download: gr.DownloadButton(
-                "Download GIF", value=offered_file("depth.gif", gif), interactive=True
-            )
+            download: gr.DownloadButton(text.download, value=offered_file("depth.gif", gif), interactive=True)
         }
 
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, curves: None, results: []}
-        return pictures | {title: labels.depth_title([]), download: gr.DownloadButton(interactive=False)}
+        return pictures | {title: depth_title([]), download: gr.DownloadButton(interactive=False)}
 
     def at(index: int, found: list[Reconstruction]) -> Update:
         """Return the picture and the heading for one depth."""
-        alt_text = f"Reconstruction from {found[index].configuration.layer}"
+        alt_text = text.reconstruction_from.format(layer=found[index].configuration.layer)
         return {
-            title: labels.depth_title(found, index),
+            title: depth_title(found, index),
             reconstruction: gr.update(value=found[index].reconstruction, alt_text=alt_text),
         }
 
@@ -132,8 +130,27 @@ def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:
 
 
 def series_label(c: Configuration) -> str:
-    random = ", random weights" if c.weights != "imagenet" else ""
-    return f"{encoder_spec(c.architecture).title} · {decoder_spec(c.decoder).title} ({c.loss}{random})"
+    """Return what an overlay is called."""
+    sentence = text.series if c.weights == "imagenet" else text.series_random
+    names = {"network": encoder_spec(c.architecture).title, "decoder": decoder_spec(c.decoder).title}
+    return sentence.format(**names, loss=c.loss)
+
+
+def depth_title(results: Sequence[Reconstruction], index: int = 0) -> str:
+    """Return the heading of the tab, which names the layer that is shown."""
+    if not results:
+        return text.waiting()
+    c = results[index].configuration
+    layer = encoder_spec(c.architecture).layer(c.layer)
+    return text.heading(c, layer, index + 1, len(results), decibels(results[index]))
+
+
+def depth_caption(result: Reconstruction) -> str:
+    return text.caption.format(layer=result.configuration.layer, psnr=decibels(result))
+
+
+def decibels(result: Reconstruction) -> str:
+    return METRICS["psnr"].with_unit(result.metrics.psnr)
 
 
 def draw(lines: list[list[Reconstruction]]) -> Any:

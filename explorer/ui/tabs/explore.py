@@ -7,65 +7,67 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.pictures.colours import MAP_SCALES
+from explorer.measures.agreement import Agreement
+from explorer.measures.metrics import METRICS, Metrics
+from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
-from explorer.pictures.feature_maps import FeatureMaps
+from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
 from explorer.results.standing import standing
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.pictures import pair, picture
-from explorer.ui.texts import labels
-from explorer.ui.texts.seen_again import agreement_text
+from explorer.ui.texts import texts
 from explorer.ui.wiring import PAGE_EVENT
 
-TITLE = "Explore"
-DOWNLOAD = "Download all (ZIP)"
+text, common = texts("explore"), texts("common")
+TITLE, DOWNLOAD = text.title, text.download
+SURE = 0.2  # probability of a classifier's first guess from which it is taken seriously
 
 
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
     with gr.Row(elem_id="explore", equal_height=False):
         with gr.Column(elem_id="result"):
-            title = gr.HTML(labels.result_title(None), elem_id="result-title", elem_classes="answer")
+            title = gr.HTML(common.result_title(None), elem_id="result-title", elem_classes="answer")
             comparison = pair("comparison")
             with gr.Row(elem_id="comparison-foot"):
-                gr.HTML(labels.LEFT_SIDE)
-                smooth = gr.Checkbox(label="Smooth", container=False, elem_id="smooth", min_width=0)
-                gr.HTML(labels.RIGHT_SIDE)
-            cards = gr.HTML(labels.cards(None), elem_id="cards")
+                gr.HTML(text.left_side)
+                smooth = gr.Checkbox(label=text.smooth, container=False, elem_id="smooth", min_width=0)
+                gr.HTML(text.right_side)
+            cards = gr.HTML(cards_text(None), elem_id="cards")
             agreement = gr.HTML(agreement_text(None), elem_id="agreement", elem_classes="answer")
 
         with gr.Column(elem_id="inside"):
             with gr.Row(elem_id="error-row"):
-                error = picture("error-map", "Error map: where the reconstruction is too bright or too dark")
+                error = picture("error-map", text.error_map)
                 with gr.Column(elem_id="error-side"):
-                    gr.HTML(labels.error_legend(), elem_id="error-legend")
-                    stands = gr.HTML(labels.standing_text(None), elem_id="standing", elem_classes="answer")
+                    gr.HTML(text.error_legend(ERROR_RANGE), elem_id="error-legend")
+                    stands = gr.HTML(text.standing(None), elem_id="standing", elem_classes="answer")
                     download = gr.DownloadButton(DOWNLOAD, size="sm", elem_id="download", interactive=False)
             with gr.Row(elem_id="features-row"):
-                mosaic = picture("mosaic", "Feature maps of the chosen layer, strongest channel first")
+                mosaic = picture("mosaic", text.mosaic)
                 with gr.Column(elem_id="features-side"):
-                    about_features = gr.HTML(labels.feature_text(None, 0), elem_id="features-text")
+                    about_features = gr.HTML(feature_text(None, 0), elem_id="features-text")
                     scale = gr.Dropdown(
                         [(name.capitalize(), name) for name in MAP_SCALES],
                         value=MAP_SCALES[0],
-                        label="Colours",
+                        label=text.colours,
                         filterable=False,
                         elem_id="scale",
                     )
                     with gr.Row(elem_id="pager"):
-                        previous = gr.Button("Previous", size="sm", elem_id="previous", interactive=False)
+                        previous = gr.Button(text.previous, size="sm", elem_id="previous", interactive=False)
                         number = gr.Number(
                             1,
-                            label="Page",
+                            label=text.page,
                             precision=0,
                             minimum=1,
                             maximum=1,
                             elem_id="page-number",
                             min_width=0,
                         )
-                        following = gr.Button("Next", size="sm", elem_id="next", interactive=False)
-                    back = gr.Button("Back to all channels", size="sm", elem_id="all-channels", visible=False)
+                        following = gr.Button(text.next, size="sm", elem_id="next", interactive=False)
+                    back = gr.Button(text.back, size="sm", elem_id="all-channels", visible=False)
 
     preferences = gr.BrowserState([False, MAP_SCALES[0]], storage_key="feature-inversion-explorer")
     shown = gr.State(None)  # the Question whose feature maps are on the page
@@ -79,15 +81,15 @@ def build(explorer: Explorer) -> View:
         result = explorer.reconstruct(question.photo, c)
         yield {
             shown: question,
-            title: labels.result_title(result),
+            title: common.result_title(result),
             comparison: (result.original, result.reconstruction),
             error: result.error,
-            cards: labels.cards(result.metrics),
+            cards: cards_text(result.metrics),
             download: gr.DownloadButton(interactive=False),
         }
         maps = maps_of(question)
         yield feature_page(maps, 1, colours)
-        yield {stands: labels.standing_text(standing(result, explorer.results()))}
+        yield {stands: text.standing(standing(result, explorer.results()))}
         file = offered_file(f"{c.name}.zip", pack(result, maps, colours))
         yield {
             agreement: agreement_text(explorer.agreement(result), c.layer),
@@ -96,9 +98,9 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = {shown: None, comparison: None, error: None, mosaic: None}
-        texts = {title: labels.result_title(None), cards: labels.cards(None)}
-        texts |= {stands: labels.standing_text(None), agreement: agreement_text(None)}
-        texts |= {about_features: labels.feature_text(None, 0), back: gr.Button(visible=False)}
+        texts = {title: common.result_title(None), cards: cards_text(None)}
+        texts |= {stands: text.standing(None), agreement: agreement_text(None)}
+        texts |= {about_features: feature_text(None, 0), back: gr.Button(visible=False)}
         pictures |= {enlarged: False}
         return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}
 
@@ -109,17 +111,15 @@ def build(explorer: Explorer) -> View:
         last = maps.pages()
         index = min(max(1, int(page_number or 1)), last) - 1
         return {
-            mosaic: gr.update(
-                value=maps.mosaic(index, scale=colours), alt_text=labels.mosaic_text(maps, index)
-            ),
-            about_features: labels.feature_text(maps, index),
+            mosaic: gr.update(value=maps.mosaic(index, scale=colours), alt_text=mosaic_text(maps, index)),
+            about_features: feature_text(maps, index),
             back: gr.Button(visible=False),
             enlarged: False,
         } | pager(index, last)
 
     def pager(index: int, pages: int) -> Update:
         return {
-            number: gr.Number(index + 1, maximum=pages, label=f"Page (of {pages})"),
+            number: gr.Number(index + 1, maximum=pages, label=text.page_of.format(pages=pages)),
             previous: gr.Button(interactive=index > 0),
             following: gr.Button(interactive=index + 1 < pages),
         }
@@ -145,8 +145,8 @@ def build(explorer: Explorer) -> View:
             return {enlarged: False}
         overlay = maps.over_photo(channel, question.photo.crop, colours)
         return {
-            mosaic: gr.update(value=overlay, alt_text=f"Feature map of channel {channel} over the photo"),
-            about_features: labels.channel_text(maps, channel),
+            mosaic: gr.update(value=overlay, alt_text=text.one_channel.format(channel=channel)),
+            about_features: channel_text(maps, channel),
             back: gr.Button(visible=True),
             enlarged: True,
         }
@@ -164,3 +164,32 @@ def build(explorer: Explorer) -> View:
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
     return View(show, empty, outputs, memory=[scale])
+
+
+def cards_text(metrics: Metrics | None) -> str:
+    """Return the cards with the figures; without any they keep their size."""
+    return text.cards(METRICS.values(), metrics)
+
+
+def feature_text(maps: FeatureMaps | None, page: int) -> str:
+    """Return the label of a page of feature maps, counted from 0."""
+    return text.features(maps, page * PER_PAGE + 1, maps.page_channels(page) if maps else [])
+
+
+def mosaic_text(maps: FeatureMaps, page: int) -> str:
+    """Return what the picture of a page of feature maps shows, for those who cannot see it."""
+    channels = maps.page_channels(page)
+    return text.mosaic_page.format(shown=len(channels), channels=maps.channels, first=channels[0])
+
+
+def channel_text(maps: FeatureMaps, channel: int) -> str:
+    """Return one channel's label: its statistics and the histogram of its values."""
+    row = next(row for row in maps.statistics() if row["channel"] == channel)
+    counts = maps.histogram(channel)
+    return text.channel(maps, row, counts / counts.max())
+
+
+def agreement_text(found: Agreement | None, layer: str = "") -> str:
+    """Return how well features and a classifier's guesses survive the reconstruction from a layer."""
+    sure = found is not None and found.original[0].probability >= SURE
+    return text.agreement(found, layer, sure)

@@ -10,17 +10,20 @@ import gradio as gr
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration
 from explorer.experiments.settings import OPTIMISERS, STARTS, Settings
+from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import recovery_curve
+from explorer.reconstruction import Recovery
 from explorer.ui.controls import Question, Update, View
 from explorer.ui.pictures import picture
-from explorer.ui.texts import labels, seen_again
-from explorer.ui.texts.seen_again import recover_figures, recover_title
+from explorer.ui.texts import texts
 from explorer.ui.wiring import unexpected
 
-TITLE = "Recover"
+text, common = texts("recover"), texts("common")
+TITLE = text.title
 MANY_STEPS = 100_000  # here the seconds end it
 CHART_SECONDS = 1.0
-WAITING = "Waiting: this machine does one search at a time."
+SHOWN = ("psnr", "ssim", "lpips")
+WAITING = text.queueing
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -42,38 +45,36 @@ def build(explorer: Explorer) -> View:
     usual = Settings()
     with gr.Row(elem_id="recover", equal_height=False):
         with gr.Column(elem_id="recover-pictures"):
-            title = gr.HTML(recover_title(None), elem_id="recover-title")
+            title = gr.HTML(text.heading(None), elem_id="recover-title")
             with gr.Row(elem_classes="pair"):
-                original = picture("recover-original", "The original photo")
-                recovered = picture("recovered", "The picture that is being recovered")
+                original = picture("recover-original", text.original)
+                recovered = picture("recovered", text.recovered)
             with gr.Row(elem_id="recover-buttons"):
-                start = gr.Button("Start", variant="primary", size="sm", elem_id="recover-start")
-                stop = gr.Button("Stop", size="sm", elem_id="recover-stop", interactive=False)
+                start = gr.Button(text.start, variant="primary", size="sm", elem_id="recover-start")
+                stop = gr.Button(text.stop, size="sm", elem_id="recover-stop", interactive=False)
             figures = gr.HTML(recover_figures(None), elem_id="recover-figures")
         with gr.Column(elem_id="recover-side"):
-            seconds = gr.Slider(10, 300, 60, step=10, label="Seconds to search", elem_id="recover-seconds")
+            seconds = gr.Slider(10, 300, 60, step=10, label=text.seconds, elem_id="recover-seconds")
             begin = gr.Dropdown(
                 [(text[0].upper() + text[1:], name) for name, text in STARTS.items()],
                 value=usual.start,
-                label="Picture to start from",
+                label=text.begin,
                 filterable=False,
                 elem_id="recover-begin",
             )
-            with gr.Accordion("More settings", open=False, elem_id="recover-settings"):
+            with gr.Accordion(text.more_settings, open=False, elem_id="recover-settings"):
                 optimiser = gr.Dropdown(
                     [("Adam", OPTIMISERS[0]), ("L-BFGS", OPTIMISERS[1])],
                     value=usual.optimiser,
-                    label="Optimiser",
+                    label=text.optimiser,
                     filterable=False,
                     elem_id="recover-optimiser",
                 )
-                smoothness = gr.Number(
-                    usual.total_variation, label="Smoothness (weight of total variation)", minimum=0
-                )
-                jitter = gr.Slider(0, 16, usual.jitter, step=1, label="Jitter, pixels")
-                coarse = gr.Checkbox(usual.coarse_to_fine, label="Large pixels first")
-                restarts = gr.Slider(1, 5, usual.restarts, step=1, label="Restarts (the best one is kept)")
-                seed = gr.Number(usual.seed, label="Seed", precision=0, minimum=0)
+                smoothness = gr.Number(usual.total_variation, label=text.smoothness, minimum=0)
+                jitter = gr.Slider(0, 16, usual.jitter, step=1, label=text.jitter)
+                coarse = gr.Checkbox(usual.coarse_to_fine, label=text.coarse)
+                restarts = gr.Slider(1, 5, usual.restarts, step=1, label=text.restarts)
+                seed = gr.Number(usual.seed, label=text.seed, precision=0, minimum=0)
             curve = gr.Plot(show_label=False, elem_id="recover-curve")
 
     known = gr.State(None)  # the Search of what is on the page
@@ -85,7 +86,7 @@ def build(explorer: Explorer) -> View:
         if before:
             before.superseded = True
         yield {
-            title: recover_title(question.configuration),
+            title: text.heading(question.configuration),
             original: question.photo.crop,
             recovered: None,
             figures: recover_figures(None, rival_text(question)),
@@ -95,7 +96,7 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = {original: None, recovered: None, curve: None, known: None}
-        texts = {title: recover_title(None), figures: recover_figures(None)}
+        texts = {title: text.heading(None), figures: recover_figures(None)}
         return pictures | texts | buttons(running=False)
 
     def buttons(running: bool) -> Update:
@@ -108,12 +109,12 @@ def build(explorer: Explorer) -> View:
             return ""
         result = explorer.reconstruct(question.photo, rival)
         error = explorer.agreement(result).errors[rival.layer]
-        return seen_again.rival_text(result, error)
+        return text.rival(rival, METRICS["psnr"].with_unit(result.metrics.psnr), error)
 
     def run(search: Search | None, *values: Any) -> Iterator[Update]:
         """Search until the time is up or it is stopped, showing what is found on the way."""
         if search is None:
-            yield {figures: labels.alert(labels.NO_PHOTO)}
+            yield {figures: common.alert(common.no_photo)}
             return
         search.stopped = False
         question = search.question
@@ -127,7 +128,7 @@ def build(explorer: Explorer) -> View:
                 for share in explorer.prepare([linear]):
                     if search.ended:
                         break
-                    yield {figures: labels.fitting(share)}
+                    yield {figures: common.fitting(share)}
             asked = (question.photo, c, wanted)
             for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
                 if search.ended:
@@ -142,11 +143,11 @@ def build(explorer: Explorer) -> View:
                     update[curve] = recovery_curve(points)
                 yield update
             if not search.superseded:
-                state = "Stopped" if search.stopped else ""
+                state = text.stopped if search.stopped else ""
                 yield {figures: recover_figures(found, rival, state)} | buttons(running=False)
         except Exception as error:
             reason = str(error) if isinstance(error, UserError) else unexpected("recover")
-            yield {figures: labels.alert(reason)} | buttons(running=False)
+            yield {figures: common.alert(reason)} | buttons(running=False)
 
     def end(search: Search | None) -> None:
         if search:
@@ -154,7 +155,7 @@ def build(explorer: Explorer) -> View:
 
     # its own queue: a minute's search must not keep the other tabs' visitors waiting
     start.click(
-        lambda: (labels.note(WAITING), gr.Button(interactive=False)),
+        lambda: (common.note(WAITING), gr.Button(interactive=False)),
         None,
         [figures, start],
         queue=False,
@@ -177,7 +178,7 @@ def settings(
 ) -> Settings:
     """Return what the components say. Raises UserError for a number that is missing or out of range."""
     if None in (seconds, smoothness, jitter, restarts, seed):
-        raise UserError("A number among the settings is missing.")
+        raise UserError(text.number_missing)
     return Settings(
         start=start,
         optimiser=optimiser,
@@ -189,3 +190,9 @@ def settings(
         restarts=int(restarts),
         seed=int(seed),
     )
+
+
+def recover_figures(found: Recovery | None, rival: str = "", state: str = "") -> str:
+    """Return how far the recovery has come, and the trained decoder (a text) to compare it with."""
+    state = state or (text.finished if found and found.done else text.running)
+    return text.figures([METRICS[key] for key in SHOWN], found, rival, state)

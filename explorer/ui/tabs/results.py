@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -23,6 +22,7 @@ from explorer.ui.choices import LOSS_NAMES, Choices
 from explorer.ui.controls import Jump, Question, Update, View
 from explorer.ui.files import offered_file
 from explorer.ui.results_table import csv_row, table_html
+from explorer.ui.static_files import script
 from explorer.ui.texts import texts
 
 TITLE = "Results"
@@ -33,7 +33,7 @@ FILTERS = {
     "loss": ("Decoder trained for", "All losses"),
     "weights": ("Network weights", "Trained and random weights"),
 }
-SCRIPT = (Path(__file__).resolve().parents[1] / "static" / "results_table.js").read_text(encoding="utf-8")
+SCRIPT = script("results_table")
 QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queue": False}
 text = texts("results")
 
@@ -49,7 +49,10 @@ def build(explorer: Explorer) -> View:
                 note = gr.HTML(elem_id="results-note", elem_classes="answer")
                 table_data = download_button("results-data")
             table = gr.HTML(
-                js_on_load=SCRIPT, apply_default_css=False, elem_id="results-table", elem_classes="answer"
+                js_on_load=script("results_table"),
+                apply_default_css=False,
+                elem_id="results-table",
+                elem_classes="answer",
             )
             chart = gr.Dropdown(
                 [(spec.title, name) for name, spec in CHARTS.items()],

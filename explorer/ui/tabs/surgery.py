@@ -6,14 +6,19 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer, UserError
+from explorer.encoders.table import encoder_spec
+from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import OPERATIONS, Change
+from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import surgery_curve
+from explorer.reconstruction import Surgery
 from explorer.ui.controls import Question, Update, View, examples
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
-from explorer.ui.texts import labels
+from explorer.ui.texts import texts
 
-TITLE = "Surgery"
+text, common = texts("surgery"), texts("common")
+TITLE = text.title
 FIRST = next(iter(OPERATIONS.values()))
 BRUSH = gr.Brush(colors=["#ff3b30"], default_size=28, color_mode="fixed")
 
@@ -23,25 +28,25 @@ def build(explorer: Explorer) -> View:
     second_photo = list(examples().values())[1:2]
     with gr.Row(elem_id="surgery", equal_height=False):
         with gr.Column(elem_id="surgery-pictures"):
-            title = gr.HTML(labels.surgery_title(None), elem_classes="answer")
+            title = gr.HTML(text.heading(None), elem_classes="answer")
             with gr.Row(elem_classes="pair"):
-                before = picture("surgery-before", "Reconstruction from the features as they are")
-                after = picture("surgery-after", "Reconstruction after the operation")
-            figures = gr.HTML(labels.surgery_figures(None), elem_classes="answer", elem_id="surgery-figures")
+                before = picture("surgery-before", text.before)
+                after = picture("surgery-after", text.after)
+            figures = gr.HTML(surgery_figures(None), elem_classes="answer", elem_id="surgery-figures")
         with gr.Column(elem_id="surgery-controls"):
             operation = gr.Dropdown(
                 [(spec.title, name) for name, spec in OPERATIONS.items()],
                 value=FIRST.name,
-                label="What to do to the features (operation)",
+                label=text.operation,
                 filterable=False,
                 elem_id="operation",
             )
             strength = gr.Slider(
                 FIRST.low, FIRST.high, FIRST.default, step=FIRST.step, label=FIRST.unit, elem_id="strength"
             )
-            about = gr.HTML(labels.operation_text(FIRST), elem_id="operation-text")
+            about = gr.HTML(text.about(FIRST), elem_id="operation-text")
             painting = gr.ImageEditor(
-                label="Paint over what is to be erased",
+                label=text.painting,
                 type="filepath",
                 sources=[],
                 transforms=[],
@@ -56,14 +61,14 @@ def build(explorer: Explorer) -> View:
             )
             other = gr.Image(
                 str(second_photo[0]) if second_photo else None,
-                label="Second photo",
+                label=text.second_photo,
                 sources=["upload", "clipboard"],
                 buttons=[],
                 visible=False,
                 elem_id="other-photo",
-                alt_text="The second photo, from which channels are taken",
+                alt_text=text.second_photo_shows,
             )
-            curve = gr.Plot(label="PSNR against strength", show_label=False, elem_id="surgery-curve")
+            curve = gr.Plot(label=text.curve, show_label=False, elem_id="surgery-curve")
 
     known = gr.State({})  # the operation on the page, the photo being painted, the curve and what it is of
     outputs = [title, before, after, figures, operation, strength, about, painting, other, curve, known]
@@ -90,7 +95,7 @@ def build(explorer: Explorer) -> View:
             settled = {
                 operation: gr.Dropdown(value=spec.name),
                 strength: gr.Slider(spec.low, spec.high, value, step=spec.step, label=spec.unit),
-                about: labels.operation_text(spec),
+                about: text.about(spec),
                 painting: gr.ImageEditor(visible=spec.needs == "mask"),
                 other: gr.Image(visible=spec.needs == "photo"),
             }
@@ -107,16 +112,16 @@ def build(explorer: Explorer) -> View:
         except UserError as missing:  # the mask or second photo is still to come
             result = explorer.reconstruct(*asked)
             pictures = {before: result.reconstruction, after: None, curve: None}
-            texts = {title: labels.surgery_title(result), figures: labels.note(str(missing))}
+            texts = {title: text.heading(result), figures: common.note(str(missing))}
             yield settled | pictures | texts | {known: memory | {"curve": None}}
             return
 
         result = explorer.surgery(*asked, change)
         yield settled | {
-            title: labels.surgery_title(result.before),
+            title: text.heading(result.before),
             before: result.before.reconstruction,
             after: result.after.reconstruction,
-            figures: labels.surgery_figures(result),
+            figures: surgery_figures(result),
             known: memory,
         }
         of = (photo, question.configuration, spec.name, *given.values())
@@ -130,8 +135,8 @@ def build(explorer: Explorer) -> View:
     def empty() -> Update:
         pictures = {before: None, after: None, curve: None}
         return pictures | {
-            title: labels.surgery_title(None),
-            figures: labels.surgery_figures(None),
+            title: text.heading(None),
+            figures: surgery_figures(None),
             known: {},
         }
 
@@ -144,3 +149,11 @@ def build(explorer: Explorer) -> View:
         triggers=[operation.input, strength.input, painting.input, other.input],
         in_address={"operation": (operation, str), "strength": (strength, float)},
     )
+
+
+def surgery_figures(result: Surgery | None) -> str:
+    """Return the figures before and after, and what the operation touched."""
+    if result is None:
+        return ""
+    c = result.after.configuration
+    return text.figures(METRICS.values(), result, encoder_spec(c.architecture).layer(c.layer), PHOTO_BITS)

@@ -1,11 +1,21 @@
-"""The part of a photo that is looked at."""
+"""The part of a photo that is looked at, and the example photos."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from explorer.photos.crops import centre_crop, report_crop, resize_short_side
-from tests.explorer.photos.uploads import BLACK, RED, noise, plain
+from explorer.photos.loading import load_photo
+from tests.explorer.photos.making import (
+    BLACK,
+    RED,
+    noise,
+    plain,
+)
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "assets" / "examples").glob("*.jpg"))
 
 
 @pytest.mark.parametrize(
@@ -45,3 +55,17 @@ def test_the_test_crop_shows_the_same_view_at_every_size(size, short_side):
     crop = report_crop(photo, size)
     assert crop.size == (size, size)
     assert crop.tobytes() == centre_crop(resize_short_side(photo, short_side), size).tobytes()
+
+
+def test_there_are_six_examples_each_with_its_credit():
+    credits = (EXAMPLES[0].parent / "CREDITS.md").read_text()
+    assert len(EXAMPLES) == 6
+    assert all(f"`{path.name}`" in credits for path in EXAMPLES)
+    assert sum(path.stat().st_size for path in EXAMPLES) < 700_000
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_loads_and_is_large_enough_for_the_test_crop(path):
+    photo = load_photo(path)
+    assert 256 <= min(photo.size) <= 512
+    assert report_crop(photo).size == (224, 224)

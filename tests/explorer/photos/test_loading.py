@@ -4,7 +4,6 @@ import io
 import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +11,8 @@ from PIL import Image, ImageCms
 
 from explorer.errors import UserError
 from explorer.photos import loading
-from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
-from tests.explorer.photos.uploads import (
+from tests.explorer.photos.making import (
     BLACK,
     BLUE,
     GREEN,
@@ -28,10 +26,17 @@ from tests.explorer.photos.uploads import (
     swapped_profile,
 )
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "assets" / "examples").glob("*.jpg"))
-
-
-# What may be given
+LEFT_TOP, RIGHT_TOP, LEFT_BOTTOM, RIGHT_BOTTOM = (0, 0), (1, 0), (0, 1), (1, 1)
+ORIENTATIONS = {
+    1: (LEFT_TOP, RIGHT_TOP),
+    2: (RIGHT_TOP, LEFT_TOP),
+    3: (RIGHT_BOTTOM, LEFT_BOTTOM),
+    4: (LEFT_BOTTOM, RIGHT_BOTTOM),
+    5: (LEFT_TOP, LEFT_BOTTOM),
+    6: (RIGHT_TOP, RIGHT_BOTTOM),
+    7: (RIGHT_BOTTOM, RIGHT_TOP),
+    8: (LEFT_BOTTOM, LEFT_TOP),
+}
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "BMP", "TIFF"])
@@ -86,22 +91,6 @@ def test_photos_can_be_loaded_from_many_threads_without_touching_the_warning_fil
     assert list(warnings.filters) == filters
 
 
-# Upright
-
-# The EXIF standard: at which corners of the upright photo the stored top left and top right pixels belong.
-LEFT_TOP, RIGHT_TOP, LEFT_BOTTOM, RIGHT_BOTTOM = (0, 0), (1, 0), (0, 1), (1, 1)
-ORIENTATIONS = {
-    1: (LEFT_TOP, RIGHT_TOP),
-    2: (RIGHT_TOP, LEFT_TOP),
-    3: (RIGHT_BOTTOM, LEFT_BOTTOM),
-    4: (LEFT_BOTTOM, RIGHT_BOTTOM),
-    5: (LEFT_TOP, LEFT_BOTTOM),
-    6: (RIGHT_TOP, RIGHT_BOTTOM),
-    7: (RIGHT_BOTTOM, RIGHT_TOP),
-    8: (LEFT_BOTTOM, LEFT_TOP),
-}
-
-
 @pytest.mark.parametrize(
     ("file_format", "options"),
     [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("JPEG", {"quality": 95, "subsampling": 0})],
@@ -126,9 +115,6 @@ def test_exif_orientation_turns_the_photo_upright(orientation, file_format, opti
 def test_broken_exif_data_is_passed_over(exif):
     photo = load_photo(encoded(plain(RED), "JPEG", exif=exif))
     assert photo.size == (64, 48)
-
-
-# Opaque
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF", "WEBP"])
@@ -173,9 +159,6 @@ def test_the_colour_that_a_png_names_transparent_becomes_white(image, transparen
     assert colour_of(encoded(image, transparency=transparency)) == expected
 
 
-# The first frame
-
-
 @pytest.mark.parametrize(("file_format", "options"), [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True})])
 def test_an_animation_gives_its_first_frame(file_format, options):
     frames = {"save_all": True, "append_images": [plain(GREEN), plain(BLUE)], "duration": 100}
@@ -186,9 +169,6 @@ def test_an_animation_gives_its_first_frame(file_format, options):
 
 def test_a_tiff_of_several_pages_gives_its_first_page():
     assert colour_of(encoded(plain(RED), "TIFF", save_all=True, append_images=[plain(BLUE)])) == RED
-
-
-# 8 bits
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0, 0), (255, 1), (32767, 127), (32768, 128), (65535, 255)])
@@ -225,9 +205,6 @@ def test_float_images_count_from_0_to_1():
     assert colour_of(encoded(plain(0.5, "F"), "TIFF")) == (128, 128, 128)
     with pytest.raises(UserError, match="scale them to"):
         load_photo(plain(200.0, "F"))
-
-
-# sRGB
 
 
 @pytest.mark.parametrize(
@@ -275,23 +252,6 @@ def test_lab_images_become_the_colours_they_name():
     assert np.abs(np.subtract(middle, 119)).max() <= 2
 
 
-# Large photos and the bundled examples
-
-
 def test_a_huge_jpeg_is_decoded_at_half_its_size():
     assert load_photo(encoded(plain(128, "L", (4200, 4100)), "JPEG")).size == (2100, 2050)
     assert load_photo(encoded(plain(128, "L", (4200, 4000)), "JPEG")).size == (4200, 4000)
-
-
-def test_there_are_six_examples_each_with_its_credit():
-    credits = (EXAMPLES[0].parent / "CREDITS.md").read_text()
-    assert len(EXAMPLES) == 6
-    assert all(f"`{path.name}`" in credits for path in EXAMPLES)
-    assert sum(path.stat().st_size for path in EXAMPLES) < 700_000
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_every_example_loads_and_is_large_enough_for_the_test_crop(path):
-    photo = load_photo(path)
-    assert 256 <= min(photo.size) <= 512
-    assert report_crop(photo).size == (224, 224)

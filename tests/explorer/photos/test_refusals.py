@@ -1,4 +1,4 @@
-"""What is no photo gets one clear sentence: no other exception, no warning."""
+"""What cannot be used as a photo gets one clear sentence."""
 
 import io
 import os
@@ -12,7 +12,13 @@ from PIL import Image
 from explorer.errors import UserError
 from explorer.photos import loading
 from explorer.photos.loading import load_photo
-from tests.explorer.photos.uploads import RED, encoded, handmade_png, noise, plain
+from tests.explorer.photos.making import (
+    RED,
+    encoded,
+    handmade_png,
+    noise,
+    plain,
+)
 
 
 def refusal(source) -> str:

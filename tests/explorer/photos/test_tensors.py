@@ -1,10 +1,14 @@
-"""Photos as tensors and back."""
+"""The way between pictures and tensors in [0, 1]."""
 
 import pytest
 import torch
 
 from explorer.photos.tensors import to_pil, to_tensor
-from tests.explorer.photos.uploads import WHITE, noise, plain
+from tests.explorer.photos.making import (
+    WHITE,
+    noise,
+    plain,
+)
 
 
 def test_a_tensor_has_three_channels_in_0_to_1():

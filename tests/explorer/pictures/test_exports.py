@@ -12,7 +12,7 @@ from PIL import Image
 
 from explorer.errors import UserError
 from explorer.pictures.exports import animation, captioned, pack, save_png, table
-from tests.explorer.photos.uploads import BLUE, RED, noise, plain
+from tests.explorer.photos.making import BLUE, RED, noise, plain
 
 
 @pytest.fixture(scope="module")

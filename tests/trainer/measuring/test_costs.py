@@ -4,6 +4,7 @@ from torch import nn
 
 from explorer.checkpoints.files import build_decoder
 from explorer.configurations import Configuration, FusedConfiguration
+from explorer.decoders import decoder_spec
 from explorer.encoders.frozen import FrozenEncoder
 from trainer.measuring.costs import decoder_costs, encoder_costs, multiply_adds, peak_memory
 
@@ -58,3 +59,11 @@ def test_costs_of_an_ensemble_count_every_encoder_once(examples01):
     deepest = (alone[1], alone[2])  # block2's pass goes through block1
     assert found["encoder_multiply_adds"] == sum(one["encoder_multiply_adds"] for one in deepest)
     assert found["parameters"] > alone[0]["parameters"]
+
+
+def test_attention_at_vgg16_block1_stays_far_below_two_gigabytes():
+    decoder = decoder_spec("attention").build(64, 112).eval()
+    assert decoder.merge == 2  # 12,544 positions are merged to 3,136 tokens
+    features = torch.randn(1, 64, 112, 112)
+    with torch.inference_mode():
+        assert peak_memory(lambda: decoder(features), features.device) < 200 * 2**20

@@ -1,10 +1,11 @@
-"""The lesson: every step can be shown, is short enough to read, and holds no figure that could go stale."""
+"""The lesson: every step can be shown, explains something, and holds no figure that could go stale."""
 
 import re
 from html.parser import HTMLParser
 
 import pytest
 
+from explorer import UserError
 from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import WEIGHTS
@@ -13,14 +14,25 @@ from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import examples
 from explorer.ui.page import TABS
 from explorer.ui.tabs import learn
-from explorer.ui.texts.lesson import STEPS, step_at
-from explorer.ui.texts.worksheet import terms, worksheet
+from explorer.ui.tabs.learn import worksheet
+from explorer.ui.texts.filters import terms
+from explorer.ui.texts.lesson import STEPS, read_lesson, step_at
 
+LESSON = """[[steps]]
+name = "N"
+title = "T"
+text = '''
+In two
+lines.'''
+task = "Do."
+question = "Why?"
+answer = "So."
+example = "cat"
+maps = true
+[steps.looks]
+one = "vgg16/block1/linear/mse"
+"""
 EACH_STEP = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-
-
-def words(text: str) -> list[str]:
-    return re.sub(r"<.*?>", "", text).split()
 
 
 def test_there_are_eight_steps_that_open_on_what_the_page_opens_on():
@@ -55,13 +67,10 @@ def test_every_step_has_a_photo_two_looks_to_compare_and_a_tab_that_exists(step)
 
 
 @EACH_STEP
-def test_the_texts_are_short_and_explain_a_term(step):
-    assert len(words(step.text)) <= 90
-    assert len(words(step.task)) <= 25
-    assert len(words(step.question)) <= 35
-    assert len(words(step.answer)) <= 90
+def test_a_step_asks_something_and_explains_a_term(step):
     assert step.question.endswith("?")
-    assert terms(step)
+    assert terms(step.text)
+    assert "<" not in step.text
 
 
 @EACH_STEP
@@ -71,8 +80,31 @@ def test_the_texts_hold_no_measured_figure(step):
 
 
 def test_no_term_is_explained_twice():
-    explained = [term for step in STEPS for term in terms(step)]
+    explained = [term for step in STEPS for term in terms(step.text)]
     assert len(explained) == len(set(explained))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("task =", "tasks =", "step 1 has no task"),
+        ('example = "cat"', 'example = ""', "step 1 has no example"),
+        ("maps =", "map =", "step 1 has 'map': allowed are name, title"),
+        ("maps = true", 'maps = "yes"', "step 1 has 'yes' for maps"),
+        ("vgg16/block1/linear/mse", "vgg16/block1", "'vgg16/block1' is no configuration"),
+        ('name = "N"', "name = N", "line 2"),
+        ("steps", "parts", "there are no [[steps]]"),
+    ],
+)
+def test_a_mistake_in_the_file_is_said_with_its_place(tmp_path, before, after, said):
+    file = tmp_path / "lesson.toml"
+    file.write_text(LESSON)
+    [step] = read_lesson(file)
+    assert (step.text, step.maps, step.start) == ("In two lines.", True, STEPS[1].start)
+    file.write_text(LESSON.replace(before, after))
+    with pytest.raises(UserError) as caught:
+        read_lesson(file)
+    assert str(caught.value).startswith("lesson.toml: ") and said in str(caught.value)
 
 
 def test_a_number_beyond_the_lesson_leads_to_its_nearest_step():

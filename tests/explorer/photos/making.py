@@ -1,4 +1,4 @@
-"""Pictures and files that the tests of photos are made of."""
+"""Pictures made for tests: plain ones, noise, and files that Pillow does not write."""
 
 import io
 import struct

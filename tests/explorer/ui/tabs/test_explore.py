@@ -1,0 +1,108 @@
+"""The texts of the Explore tab: what they say of what was found."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from explorer.measures.agreement import Agreement, Guess
+from explorer.measures.metrics import METRICS, Metrics
+from explorer.results.measured import Results
+from explorer.results.standing import standing
+from explorer.ui.tabs.explore import (
+    agreement_text,
+    cards_text,
+    channel_text,
+    common,
+    feature_text,
+    mosaic_text,
+    text,
+)
+
+SURE, UNSURE = [Guess("tabby", 0.8)], [Guess("<b>jersey</b>", 0.03)]
+
+
+@pytest.fixture(scope="module")
+def result(explorer, cat):
+    return explorer.reconstruct(cat, layer="block2", decoder="linear", loss="mse")
+
+
+@pytest.fixture(scope="module")
+def maps(explorer, cat):
+    return explorer.features(cat, layer="block2")
+
+
+def test_the_title_names_what_was_decoded_and_what_is_unusual_about_it(result):
+    made = common.result_title(result)
+    assert "Seen through VGG16 block2" in made
+    assert "Linear map · MSE loss" in made
+    assert "random" not in made and "example photos" not in made
+    control = replace(result.configuration, weights="random")
+    made = common.result_title(replace(result, configuration=control, fitted_on=6))
+    assert "random weights (control)" in made
+    assert "fitted on the 6 example photos only" in made
+
+
+def test_a_card_has_the_figure_with_its_unit_direction_and_reading(result):
+    made = cards_text(Metrics(result.metrics, psnr=26.044))
+    assert '<b data-metric="psnr">26.04</b> <span class="unit">dB</span>' in made
+    assert "higher is better" in made and "Close: small differences" in made
+    assert made.count("<article") == len(METRICS)
+    assert "∞" in cards_text(Metrics(result.metrics, psnr=math.inf))
+
+
+def test_without_figures_the_cards_are_there_and_empty():
+    made = cards_text(None)
+    assert made.count("<article") == made.count("–</b>") == len(METRICS)
+
+
+def test_the_photo_stands_beside_its_blur_and_the_test_photos(result, explorer):
+    found = standing(result, explorer.results())
+    made = text.standing(found)
+    assert f"<b>{found.percentile['psnr']:.0%}</b> of the {found.photos} test photos" in made
+    assert f"with 56×56 colours: <b>{found.blur.psnr:.1f} dB</b>" in made
+    assert f"mean of other photos: {found.mean_photo['psnr']:.1f} dB" in made
+
+
+def test_what_was_not_measured_is_left_out(result):
+    made = text.standing(standing(result, Results()))
+    assert "A blur of this photo" in made
+    assert "better than" not in made and "mean of other" not in made
+
+
+def test_the_error_scale_ends_at_its_range():
+    made = text.error_legend(0.25)
+    assert "−25%<br>too dark" in made and "+25%<br>too bright" in made and "rgb(" in made
+
+
+def test_feature_maps_are_counted_and_the_page_says_which_are_shown(maps):
+    made = feature_text(maps, 1)
+    assert "128 maps (channels) of 56×56" in made and "401,408 numbers" in made
+    assert "Shown: 65–128" in made
+    assert ", ".join(map(str, maps.page_channels(1))) in made
+    assert mosaic_text(maps, 1).startswith("64 of 128 feature maps")
+    assert mosaic_text(maps, 1).endswith(f"channel {maps.page_channels(1)[0]}")
+
+
+def test_a_channel_has_its_statistics_and_a_histogram(maps):
+    channel = maps.order[2]
+    made = channel_text(maps, channel)
+    assert f"<h2>Channel {channel}</h2>" in made
+    assert "<dt>rank</dt><dd>3 of 128</dd>" in made
+    assert "Histogram of 3136 values" in made
+    assert made.count("<i ") == len(maps.histogram(channel)) and "height: 100.0%" in made
+
+
+def test_errors_are_bars_and_the_chosen_layer_is_marked():
+    made = agreement_text(Agreement({"block1": 0.25, "block2": 1.5, "block3": None}, SURE, SURE), "block2")
+    assert "width: 25.0%" in made and "width: 100.0%" in made and "width: 0.0%" in made
+    assert made.count('class="here"') == 1
+    assert made.index('class="here"') < made.index('<th scope="row">block2') < made.index("block3")
+    assert "0.25" in made and "1.50" in made and "all zero" in made
+
+
+def test_the_reading_follows_the_guesses():
+    assert "<b>still</b> puts" in agreement_text(Agreement({}, SURE, SURE))
+    assert "<b>no longer</b> puts" in agreement_text(Agreement({}, SURE, UNSURE))
+    unsure = agreement_text(Agreement({}, UNSURE, SURE))
+    assert "not sure of the original" in unsure and "&lt;b&gt;jersey" in unsure
