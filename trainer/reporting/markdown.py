@@ -70,6 +70,7 @@ def shown(data: Data) -> dict[str, Any]:
             if isinstance(text, str) and key not in ("name", "photos_digest")
         ],
         "networks": tables.networks_table(project),
+        "legend": tables.NETWORKS_LEGEND,
         "psnr": tables.psnr_table(project),
         "best": tables.best_table(project),
         "led": facts.led_by(facts.FAIR, project),
@@ -92,7 +93,7 @@ def shown(data: Data) -> dict[str, Any]:
 
 
 def with_networks(readme: str, data: Data) -> str:
-    """Return a README with the table of networks between its two marker lines.
+    """Return a README with the table of networks and its legend between its two marker lines.
 
     Raises UserError when it does not have them, once each and in this order.
     """
@@ -100,7 +101,8 @@ def with_networks(readme: str, data: Data) -> str:
     _, closing, after = rest.partition(CLOSING)
     if not closing or OPENING in rest or CLOSING in before + after:
         raise UserError(f"The README needs the lines {OPENING} and {CLOSING}, once each, in this order.")
-    return f"{before}{OPENING}\n\n{tables.networks_table(data.project)}\n\n{CLOSING}{after}"
+    block = f"{tables.networks_table(data.project)}\n\n{tables.NETWORKS_LEGEND}"
+    return f"{before}{OPENING}\n\n{block}\n\n{CLOSING}{after}"
 
 
 def write_or_check(path: Path, text: str, check: bool) -> None:

@@ -11,6 +11,10 @@ from explorer.results.privacy import Study
 
 TEXT, NUMBER = "---", "---:"
 NOTHING = "–"
+NETWORKS_LEGEND = """\
+In brackets the blur: the photo brought down to the layer's grid, one colour a position, and up again. It
+needs no features, but knows where the colours were. Bold: better than the blur. \\*: a part of the
+decoder's loss."""
 DEPTHS = ("shallowest layer", "middle layer", "deepest layer")
 Results = Mapping[str, Any]  # what a data file holds
 Row = Mapping[str, Any]
@@ -78,10 +82,8 @@ def networks_table(results: Results) -> str:
 def beside_blur(row: Row, metric: str, results: Results) -> str:
     """Return a figure with the blur's in brackets, bold where it is the better one: "**36.23** (27.56)"."""
     spec, blurred = METRICS[metric], blur_of(row, results)[metric]
-    figure = figure_of(row, metric)
-    return (
-        f"{f'**{figure}**' if spec.better(row['mean'][metric], blurred) else figure} ({spec.format(blurred)})"
-    )
+    figure, better = figure_of(row, metric), spec.better(row["mean"][metric], blurred)
+    return f"{f'**{figure}**' if better else figure} ({spec.format(blurred)})"
 
 
 def figure_of(row: Row, metric: str) -> str:

@@ -85,14 +85,14 @@ STUDY = {
     "classifier": "efficientnet_lite0",
     "rows": [
         {
-            **{"architecture": "efficientnet_lite0", "layer": "stage1", "decoder": "pixel_shuffle"},
-            **{
-                "loss": "hybrid",
-                "weights": "imagenet",
-                "operation": "",
-                "strength": 0.0,
-                "mean": {"found": 0.75},
-            },
+            "architecture": "efficientnet_lite0",
+            "layer": "stage1",
+            "decoder": "pixel_shuffle",
+            "loss": "hybrid",
+            "weights": "imagenet",
+            "operation": "",
+            "strength": 0.0,
+            "mean": {"found": 0.75},
         }
     ],
 }

@@ -12,7 +12,7 @@ from tests.trainer.reporting.made_up import DATA, fused, row
 from trainer.__main__ import main
 from trainer.reporting import facts
 from trainer.reporting.markdown import CLOSING, MADE_BY, OPENING, Data, results_page, with_networks
-from trainer.reporting.tables import networks_table
+from trainer.reporting.tables import NETWORKS_LEGEND, networks_table
 
 README = f"# Title\n\n{OPENING}\nold\n{CLOSING}\n\nThe rest.\n"
 
@@ -91,7 +91,8 @@ def test_the_largest_gain_over_each_source_counts():
 def test_readme_gets_the_table_between_its_marker_lines_and_nothing_else():
     found = with_networks(README, DATA)
     table = networks_table(DATA.project)
-    assert found == f"# Title\n\n{OPENING}\n\n{table}\n\n{CLOSING}\n\nThe rest.\n"
+    block = f"{OPENING}\n\n{table}\n\n{NETWORKS_LEGEND}\n\n{CLOSING}"
+    assert found == f"# Title\n\n{block}\n\nThe rest.\n"
     assert with_networks(found, DATA) == found
 
 
@@ -143,14 +144,20 @@ def test_data_file_of_another_kind_is_one_line(folder, name, capsys):
     assert not (folder / "page.md").exists()
 
 
-def test_shipped_page_is_what_the_shipped_data_say(tmp_path):
-    assert main(["report", "--markdown", str(PROJECT / "docs" / "results.md"), "--check"]) == 0
+def test_shipped_page_and_readme_are_what_the_shipped_data_say(tmp_path):
+    current = [
+        "--markdown",
+        str(PROJECT / "docs/results.md"),
+        "--readme",
+        str(PROJECT / "README.md"),
+        "--check",
+    ]
+    assert main(["report", *current]) == 0
     for name in MADE_BY:
         shutil.copy(BUNDLED / name, tmp_path)
     changed = json.loads((tmp_path / "results.json").read_text())
     changed["configurations"][0]["mean"]["psnr"] += 1
     (tmp_path / "results.json").write_text(json.dumps(changed))
-    current = ["--markdown", str(PROJECT / "docs" / "results.md"), "--check"]
     assert main(["report", "--checkpoints", str(tmp_path), *current]) == 2
 
 
