@@ -13,8 +13,8 @@ TEXT, NUMBER = "---", "---:"
 NOTHING = "–"
 NETWORKS_LEGEND = """\
 In brackets the blur: the photo brought down to the layer's grid, one colour a position, and up again. It
-needs no features, but knows where the colours were. Bold: better than the blur. \\*: part of the decoder's
-loss."""
+needs no features, but knows where the colours were. Bold: better than the blur. \\*: a part of the
+decoder's loss."""
 DEPTHS = ("shallowest layer", "middle layer", "deepest layer")
 Results = Mapping[str, Any]  # what a data file holds
 Row = Mapping[str, Any]
