@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: real example photos, the bundled checkpoints, and one Explorer."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import torch
 
 from explorer import Explorer
 from explorer.images import load_photo, report_crop, to_tensor
+from explorer.metrics import lpips_network
+from tests.pretended_gpu import pretended_gpu
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"
@@ -34,3 +37,11 @@ def examples01() -> torch.Tensor:
 @pytest.fixture(scope="session")
 def explorer() -> Explorer:
     return Explorer(ROOT / "checkpoints", device="cpu")
+
+
+@pytest.fixture
+def gpu() -> Iterator[str]:
+    """A pretended GPU, by its name: what mixes its tensors with the CPU's is an error, as on a real one."""
+    with pretended_gpu() as name:
+        yield name
+    lpips_network.cache_clear()  # it may hold one of the pretended GPU

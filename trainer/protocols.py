@@ -53,7 +53,7 @@ def protocol_spec(name: str) -> Protocol:
 
 def describe(protocol: Protocol, names: list[str], photos01: Tensor) -> dict[str, Any]:
     """Return how the figures were made, and of which photos."""
-    pixels = (photos01 * 255).round().byte().numpy().tobytes()
+    pixels = (photos01.cpu() * 255).round().byte().numpy().tobytes()
     return {
         "name": protocol.name,
         "photos": len(names),
