@@ -17,8 +17,8 @@ from explorer.ui.repairs import Page, repair
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 TITLE = "Feature Inversion Explorer"
 INTRODUCTION = (
-    "A network turns a photo into features; a decoder turns them back into a photo. "
-    "What does not come back, the network threw away."
+    "A network turns a photo into features, a decoder turns them back. "
+    "What is missing, the network lost or the decoder did not draw."
 )
 TABS = {
     "explore": explore,

@@ -145,10 +145,10 @@ STEPS = (
             "Drawn over depth, the quality of the reconstruction is a curve that falls."
         ),
         task="Go through all five blocks and note the PSNR of each. The Depth tab shows them side by side.",
-        question="Between which two blocks is most lost? Is it the same for another photo?",
+        question="Between which two blocks does the PSNR fall most? Is it the same for another photo?",
         answer=(
-            "Decibels count in ratios: with every six that are lost, the error doubles. What is left at the "
-            "deepest block is a blur of the main colours. Yet not everything is gone: from these very "
+            "Decibels count in ratios: with every six that are lost, the error doubles. What is drawn from "
+            "the deepest block is a blur of the main colours. Yet not everything is gone: from these very "
             "features the network can still say what it sees. It kept the meaning and let go of the looks."
         ),
         example="coffee",
@@ -167,7 +167,7 @@ STEPS = (
             "both networks were made in the same way, so what differs comes from the training of the "
             "network."
         ),
-        task="Guess first: which of the two lets more of the photo through? Then switch between them.",
+        task="Guess first: from which of the two does more of the photo come back? Then switch between them.",
         question="Which one wins, and did you expect it? Which of the two would you ask what is in a photo?",
         answer=(
             "Mixed pixels can be unmixed again as long as there are enough different mixtures, even if they "

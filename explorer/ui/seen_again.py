@@ -54,7 +54,8 @@ def recover_title(c: Configuration | None) -> str:
     return (
         f"<h2>{encoder_spec(c.architecture).title} {c.layer}, without a trained decoder</h2>"
         '<p class="about">A picture is changed, step by step, until the network finds the same features in '
-        "it as in the photo. Where it still differs from the photo then, the features do not tell.</p>"
+        "it as in the photo. Where it still differs from the photo then, the features do not tell, or the "
+        "search has not found it.</p>"
     )
 
 

@@ -7,7 +7,7 @@ from explorer.ui.lesson import STEPS, Step
 
 STYLE = Path(__file__).resolve().parents[2] / "assets" / "worksheet.css"
 TITLE = "What does a network keep of a photo?"
-COLUMNS = ("", "PSNR, dB", "LPIPS", "What is lost? What is new?")
+COLUMNS = ("", "PSNR, dB", "LPIPS", "What is missing? What is new?")
 LINES, TERM_LINES = 3, 2
 
 

@@ -8,12 +8,12 @@ import pytest
 from explorer.decoders import decoder_spec
 from explorer.encoders import encoder_spec
 from explorer.results import Results
-from explorer.ui import TABS, learn
+from explorer.ui import INTRODUCTION, TABS, learn
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import examples
 from explorer.ui.lesson import STEPS, step_at
-from explorer.ui.worksheet import terms, worksheet
-from explorer.weights import SOURCES
+from explorer.ui.worksheet import COLUMNS, terms, worksheet
+from explorer.weights import BUNDLED, SOURCES
 
 EACH_STEP = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 
@@ -67,6 +67,17 @@ def test_the_texts_are_short_and_explain_a_term(step):
 def test_the_texts_hold_no_measured_figure(step):
     for text in (step.text, step.task, step.question, step.answer):
         assert not re.search(r"\d", re.sub(r"VGG16|block\d", "", text))
+
+
+def test_page_and_readme_blame_network_or_decoder_for_what_does_not_come_back():
+    readme = " ".join((BUNDLED.parent / "README.md").read_text(encoding="utf-8").split())
+    for text in (INTRODUCTION, readme):
+        assert "the network lost or the decoder did not draw." in text
+
+
+def test_nothing_that_is_to_be_read_off_a_drawing_is_called_lost():
+    asked = [text for step in STEPS for text in (step.task, step.question)] + [*COLUMNS]
+    assert not [text for text in asked if "lost" in text]
 
 
 def test_no_term_is_explained_twice():

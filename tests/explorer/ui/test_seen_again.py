@@ -32,3 +32,8 @@ def test_search_says_whether_it_runs(explorer, cat):
     assert "<b>Stopped</b>" in recover_figures(running, state="Stopped")
     assert recover_figures(None) == ""
     assert "block1" in recover_title(result.configuration)
+
+
+def test_what_a_search_misses_is_not_said_to_be_lost(explorer, cat):
+    title = recover_title(explorer.reconstruct(cat).configuration)
+    assert "the features do not tell, or the search has not found it." in title
