@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -84,6 +84,11 @@ class Results:
     def row(self, configuration: AnyConfiguration) -> Row | None:
         """Return the row of a configuration, None if it was not measured."""
         return self._by_configuration.get(configuration)
+
+    def highest_psnr(self, configurations: Iterable[AnyConfiguration]) -> AnyConfiguration | None:
+        """Return the configuration with the highest mean PSNR over the test photos; None: not measured."""
+        measured = {c: row["mean"]["psnr"] for c in configurations if (row := self.row(c))}
+        return max(measured, key=measured.get, default=None)
 
     def spread(self, configuration: AnyConfiguration, metric: str) -> float | None:
         """Return the standard deviation of a metric over the test photos, None if it was not measured."""

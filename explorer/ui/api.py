@@ -11,12 +11,12 @@ from PIL import Image
 
 from explorer import Explorer, UserError
 from explorer.comparison import parse_configuration
-from explorer.configurations import parse_place
+from explorer.configurations import Configuration, parse_place
 from explorer.feature_maps import share_map
-from explorer.ui.choices import DEFAULT
 from explorer.ui.files import offered_picture
 
 HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
+DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")  # as everywhere but on the page
 
 
 def add_api(explorer: Explorer) -> None:

@@ -6,9 +6,11 @@ from explorer.catalogue import Catalogue
 from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.encoders import ENCODERS, TIMM_PREFIX, encoder_spec
+from explorer.results import Results
 from explorer.weights import SOURCES
 
-DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
+DEFAULT = Configuration("vgg16", "block3", "pixel_shuffle", "mse")
+NOT_MEASURED = Results()
 LOSS_TITLES = {
     "mse": "MSE – right pixel by pixel",
     "lpips": "LPIPS – right to the eye",
@@ -19,11 +21,14 @@ LOSS_NAMES = {"mse": "MSE", "lpips": "LPIPS", "hybrid": "hybrid"}
 Choices = list[tuple[str, str]]
 
 
-def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration, str]:
+def settle(
+    catalogue: Catalogue, wanted: Configuration, results: Results = NOT_MEASURED
+) -> tuple[Configuration, str]:
     """Return the configuration on offer nearest to `wanted`, and what had to change in a sentence (else "").
 
-    The architecture is kept first, then the weights, the layer, the decoder and the loss. Raises UserError
-    for a timm model that cannot be shown.
+    The architecture is kept first, then the weights, the layer, the decoder and the loss. A decoder that the
+    layer lacks becomes the one with the highest PSNR in `results`. Raises UserError for a timm model that
+    cannot be shown.
     """
     architecture = wanted.architecture
     if not architecture.startswith(TIMM_PREFIX):
@@ -31,7 +36,10 @@ def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration, 
     weights = _keep(wanted.weights, ready_weights(catalogue, architecture), DEFAULT.weights)
     layers = catalogue.layers(architecture, weights)
     layer = _keep(wanted.layer, layers, _at_depth_of(wanted.layer, layers))
-    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), DEFAULT.decoder)
+    place = (architecture, layer, weights)
+    best = results.highest_psnr(c for c in catalogue.single if (c.architecture, c.layer, c.weights) == place)
+    second = best.decoder if best else DEFAULT.decoder
+    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), second)
     loss = _keep(wanted.loss, catalogue.losses(architecture, layer, decoder, weights), DEFAULT.loss)
     found = Configuration(architecture, layer, decoder, loss, weights)
     return found, _changes(wanted, found)

@@ -13,6 +13,7 @@ import gradio as gr
 from explorer.catalogue import Catalogue
 from explorer.configurations import Configuration
 from explorer.encoders import TIMM_PREFIX
+from explorer.results import Results
 from explorer.ui import choices, labels
 from explorer.zoo import timm_ids
 
@@ -69,9 +70,10 @@ class View:
 class Controls:
     """Photo, examples, selectors and the message below them, in the column being built."""
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue, results: Results):
         self.catalogue = catalogue
-        start, _ = choices.settle(catalogue, choices.DEFAULT)
+        self.results = results
+        start, _ = choices.settle(catalogue, choices.DEFAULT, results)
         paths = list(examples().values())
         self.photo = gr.Image(
             str(paths[0]) if paths else None,
@@ -128,7 +130,7 @@ class Controls:
 
         Raises UserError for a timm model that cannot be shown.
         """
-        found, note = choices.settle(self.catalogue, wanted)
+        found, note = choices.settle(self.catalogue, wanted, self.results)
         updates = selector_updates(self.catalogue, found, selected)
         missing = labels.missing_text(self.catalogue, found)
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}

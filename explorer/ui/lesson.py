@@ -44,7 +44,7 @@ class Step:
 
 
 def _look(
-    label: str, layer: str, decoder: str = "transposed_conv", loss: str = "hybrid", weights: str = "imagenet"
+    label: str, layer: str, decoder: str = "pixel_shuffle", loss: str = "mse", weights: str = "imagenet"
 ) -> Look:
     return Look(label, Configuration("vgg16", layer, decoder, loss, weights))
 
@@ -105,7 +105,7 @@ STEPS = (
         looks=(
             _look("Linear map", "block1", "linear", "mse"),
             _look("Transposed convolutions", "block1", "transposed_conv", "mse"),
-            _look("Pixel shuffle", "block1", "pixel_shuffle", "mse"),
+            _look("Pixel shuffle", "block1"),
         ),
         maps=True,
     ),
@@ -131,7 +131,7 @@ STEPS = (
             "simply a smaller photo."
         ),
         example="cat",
-        looks=tuple(_look(name, name, "pixel_shuffle", "mse") for name in ("block1", "block2", "block3")),
+        looks=tuple(_look(name, name) for name in ("block1", "block2", "block3")),
         maps=True,
     ),
     Step(
@@ -152,7 +152,7 @@ STEPS = (
             "features the network can still say what it sees. It kept the meaning and let go of the looks."
         ),
         example="coffee",
-        looks=tuple(_look(f"block{i}", f"block{i}", "pixel_shuffle", "mse") for i in range(1, 6)),
+        looks=tuple(_look(f"block{i}", f"block{i}") for i in range(1, 6)),
         table=True,
         tab="depth",
     ),
@@ -194,22 +194,26 @@ STEPS = (
             "so the decoder draws sharp texture, even if it is not the right one. <dfn>Hybrid</dfn> is half "
             "of each."
         ),
-        task="Compare three decoders that differ only in the rule that marked them. Watch both figures.",
+        task=(
+            "Compare three decoders that differ only in the rule that marked them. Look at the sky, and "
+            "watch both figures."
+        ),
         question=(
             "Which picture has the best PSNR, which the best LPIPS, and which would you show a friend? Who "
             "should be the judge?"
         ),
         answer=(
-            "PSNR is MSE in other units, so the MSE decoder wins there, with a blur. Marked by LPIPS alone, "
-            "edges are sharp and the colours are off, because its judge hardly minds them. The mixture "
-            "looks best to many. No single number is the truth: every rule rewards its own kind of picture, "
-            "so ask what a decoder was marked for before you trust its figures."
+            "PSNR is MSE in other units, so the MSE decoder wins there. Marked by LPIPS alone, the colours "
+            "are off and fine dots cover everything: a judge of looks is a poor teacher on its own, and this "
+            "decoder does not even win by its own rule. The mixture does: it has the best LPIPS, and looks "
+            "best to many. No single number is the truth: every rule rewards its own kind of picture, so ask "
+            "what a decoder was marked for before you trust its figures."
         ),
         example="pagoda",
         looks=(
-            _look("MSE", "block4", "transposed_conv", "mse"),
-            _look("LPIPS", "block4", "transposed_conv", "lpips"),
-            _look("Hybrid", "block4", "transposed_conv", "hybrid"),
+            _look("MSE", "block1", "transposed_conv", "mse"),
+            _look("LPIPS", "block1", "transposed_conv", "lpips"),
+            _look("Hybrid", "block1", "transposed_conv", "hybrid"),
         ),
         table=True,
         tab="compare",
@@ -239,7 +243,7 @@ STEPS = (
         example="rocket",
         looks=(
             _look("Marked by looks", "block5", "pixel_shuffle", "hybrid"),
-            _look("Marked by pixels", "block5", "pixel_shuffle", "mse"),
+            _look("Marked by pixels", "block5"),
             _look("By looks, one layer up", "block4", "pixel_shuffle", "hybrid"),
         ),
         tab="explore",
@@ -268,8 +272,8 @@ STEPS = (
         ),
         example="astronaut",
         looks=(
-            *(_look(name, name) for name in ("block1", "block2", "block3")),
-            *(_look(name, name, "pixel_shuffle") for name in ("block4", "block5")),
+            *(_look(name, name, "transposed_conv", "hybrid") for name in ("block1", "block2", "block3")),
+            *(_look(name, name, "pixel_shuffle", "hybrid") for name in ("block4", "block5")),
         ),
         tab="surgery",
         study=True,

@@ -195,6 +195,4 @@ def best_decoder(explorer: Explorer, c: Configuration) -> Configuration | None:
     """Return the ready configuration with the highest mean PSNR at a layer, None if none was measured."""
     place = (c.architecture, c.layer, c.weights)
     here = [x for x in explorer.catalogue().single if (x.architecture, x.layer, x.weights) == place]
-    rows = {x: explorer.results().row(x) for x in here}
-    measured = {x: row["mean"]["psnr"] for x, row in rows.items() if row}
-    return max(measured, key=measured.get, default=None)
+    return explorer.results().highest_psnr(here)

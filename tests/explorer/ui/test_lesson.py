@@ -22,9 +22,10 @@ def words(text: str) -> list[str]:
     return re.sub(r"<.*?>", "", text).split()
 
 
-def test_there_are_eight_steps_that_open_on_what_the_page_opens_on():
+def test_there_are_eight_steps_and_what_the_page_opens_on_is_a_look_of_the_first():
     assert len(STEPS) == 8
-    assert (STEPS[0].start, STEPS[0].example) == (DEFAULT, next(iter(examples())))
+    assert DEFAULT in [look.configuration for look in STEPS[0].looks]
+    assert STEPS[0].example == next(iter(examples()))
 
 
 @EACH_STEP
@@ -101,6 +102,14 @@ def test_exactly_one_step_is_marked_as_the_current_one_and_the_ends_lead_nowhere
     assert 'id="learn-previous" data-step="1" aria-disabled="true"' in learn.steps_html(1)
     assert 'id="learn-next" data-step="8" aria-disabled="true"' in learn.steps_html(8)
     assert "aria-disabled" not in learn.steps_html(4)
+
+
+def test_pixels_or_eye_says_which_decoder_wins_by_which_figure(explorer):
+    rows = {look.label: explorer.results().row(look.configuration)["mean"] for look in STEPS[5].looks}
+    assert max(rows, key=lambda label: rows[label]["psnr"]) == "MSE"
+    assert min(rows, key=lambda label: rows[label]["lpips"]) == "Hybrid"
+    assert "the MSE decoder wins there" in STEPS[5].answer
+    assert "The mixture does: it has the best LPIPS" in STEPS[5].answer
 
 
 def test_an_answer_quotes_what_was_measured(explorer):
