@@ -92,9 +92,7 @@ class Engine:
         here = [
             c for c in self.catalogue().single if (*c.sources, c.weights) == (place, configuration.weights)
         ]
-        rows = {c: self.results("results.json").row(c) for c in here}
-        measured = {c: row.mean["psnr"] for c, row in rows.items() if row}
-        return max(measured, key=measured.get, default=None)
+        return self.results("results.json").highest_psnr(here)
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
         """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1.

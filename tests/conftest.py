@@ -4,15 +4,18 @@ import tests.own_environment  # noqa: F401 (first: others read the environment w
 
 # isort: split
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from explorer import Explorer
+from explorer.measures.lpips import lpips_network
 from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
 from explorer.photos.tensors import to_tensor
+from tests.pretended_gpu import pretended_gpu
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"
@@ -39,3 +42,11 @@ def examples01() -> torch.Tensor:
 @pytest.fixture(scope="session")
 def explorer() -> Explorer:
     return Explorer(ROOT / "checkpoints", device="cpu")
+
+
+@pytest.fixture
+def gpu() -> Iterator[str]:
+    """A pretended GPU, by its name: what mixes its tensors with the CPU's is an error, as on a real one."""
+    with pretended_gpu() as name:
+        yield name
+    lpips_network.cache_clear()  # it may hold one of the pretended GPU

@@ -144,7 +144,7 @@ def fit_on_examples(
     specs = {layer: encoder.spec.layer(layer) for layer in layers}
     wanted = max(ROWS / spec.size**2 for spec in specs.values())
     views = _views(paths, int(min(MAX_VIEWS, max(MIN_VIEWS, wanted))))
-    fitted = {layer: _smaller(spec.channels, spec.size) for layer, spec in specs.items()}
+    fitted = {layer: _smaller(spec.channels, spec.size).to(encoder.device) for layer, spec in specs.items()}
     for layer, statistics in feature_statistics(encoder, views[: len(paths)], layers, BATCH).items():
         if not float(statistics[1].max()) > 0:
             raise UserError(

@@ -92,6 +92,11 @@ class Results:
             )
         ]
 
+    def highest_psnr(self, configurations: Iterable[AnyConfiguration]) -> AnyConfiguration | None:
+        """Return the configuration with the highest mean PSNR over the test photos; None: not measured."""
+        measured = {c: row.mean["psnr"] for c in configurations if (row := self.row(c))}
+        return max(measured, key=measured.get, default=None)
+
     def percentile(self, configuration: AnyConfiguration, metric: str, value: float) -> float | None:
         """Return the share of the test photos, 0 to 1, that a photo with this value does better than.
 

@@ -7,9 +7,11 @@ from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import WEIGHTS
+from explorer.results.measured import Results
 from explorer.ui.texts import texts
 
-DEFAULT = Configuration("vgg16", "block1", "transposed_conv", "hybrid")
+DEFAULT = Configuration("vgg16", "block3", "pixel_shuffle", "mse")
+NOT_MEASURED = Results()
 LOSS_TITLES = {name: f"{x.title[0].upper()}{x.title[1:]} – {x.aim}" for name, x in LOSSES.items()}
 LOSS_NAMES = {name: x.title for name, x in LOSSES.items()}
 text = texts("controls")
@@ -17,11 +19,14 @@ text = texts("controls")
 Choices = list[tuple[str, str]]
 
 
-def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration, str]:
+def settle(
+    catalogue: Catalogue, wanted: Configuration, results: Results = NOT_MEASURED
+) -> tuple[Configuration, str]:
     """Return the configuration on offer nearest to `wanted`, and what had to change in a sentence (else "").
 
-    The architecture is kept first, then the weights, the layer, the decoder and the loss. Raises UserError
-    for a timm model that cannot be shown.
+    The architecture is kept first, then the weights, the layer, the decoder and the loss. A decoder that the
+    layer lacks becomes the one with the highest PSNR in `results`. Raises UserError for a timm model that
+    cannot be shown.
     """
     architecture = wanted.architecture
     if not architecture.startswith(TIMM_PREFIX):
@@ -29,7 +34,10 @@ def settle(catalogue: Catalogue, wanted: Configuration) -> tuple[Configuration, 
     weights = _keep(wanted.weights, ready_weights(catalogue, architecture), DEFAULT.weights)
     layers = catalogue.layers(architecture, weights)
     layer = _keep(wanted.layer, layers, _at_depth_of(wanted.layer, layers))
-    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), DEFAULT.decoder)
+    place = (architecture, layer, weights)
+    best = results.highest_psnr(c for c in catalogue.single if (c.architecture, c.layer, c.weights) == place)
+    second = best.decoder if best else DEFAULT.decoder
+    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), second)
     loss = _keep(wanted.loss, catalogue.losses(architecture, layer, decoder, weights), DEFAULT.loss)
     found = Configuration(architecture, layer, decoder, loss, weights)
     return found, _changes(wanted, found)

@@ -17,6 +17,7 @@ from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
 from explorer.photos.photo import Photo
+from explorer.results.measured import Results
 from explorer.ui import choices
 from explorer.ui.texts import texts
 
@@ -73,9 +74,10 @@ class View:
 class Controls:
     """Photo, examples, selectors and the message below them, in the column being built."""
 
-    def __init__(self, catalogue: Catalogue):
+    def __init__(self, catalogue: Catalogue, results: Results):
         self.catalogue = catalogue
-        start, _ = choices.settle(catalogue, choices.DEFAULT)
+        self.results = results
+        start, _ = choices.settle(catalogue, choices.DEFAULT, results)
         paths = list(examples().values())
         self.photo = gr.Image(
             str(paths[0]) if paths else None,
@@ -132,7 +134,7 @@ class Controls:
 
         Raises UserError for a timm model that cannot be shown.
         """
-        found, note = choices.settle(self.catalogue, wanted)
+        found, note = choices.settle(self.catalogue, wanted, self.results)
         updates = selector_updates(self.catalogue, found, selected)
         missing = labels.not_on_offer(choices.missing(self.catalogue, found))
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}

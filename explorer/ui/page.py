@@ -50,7 +50,7 @@ def build(explorer: Explorer) -> gr.Blocks:
         gr.HTML(text.header(), elem_id="header")
         with gr.Row(elem_id="app", equal_height=False):
             with gr.Column(elem_id="controls"):
-                controls = Controls(explorer.catalogue())
+                controls = Controls(explorer.catalogue(), explorer.results())
             views = {}
             with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
                 for name, module in TABS.items():
@@ -63,7 +63,7 @@ def build(explorer: Explorer) -> gr.Blocks:
 
 def warm_up(explorer: Explorer) -> None:
     """Load what the first visitor's page needs: network, decoder and metrics."""
-    start, _ = settle(explorer.catalogue(), DEFAULT)
+    start, _ = settle(explorer.catalogue(), DEFAULT, explorer.results())
     if examples():
         explorer.reconstruct(next(iter(examples().values())), start)
 

@@ -23,6 +23,9 @@ labels = texts("common")
 # second change has overtaken; load_photo and settle do better. Files are still checked to be uploads.
 PAGE_EVENT: dict[str, Any] = {"preprocess": False, "api_visibility": "private", **HEAVY}
 FIELDS = len(asdict(choices.DEFAULT))
+# The open tab as the browser has it: of two quick clicks Gradio hands on the first one's event twice.
+WITH_OPEN_TAB = """(_, ...values) =>
+    [document.querySelector("#tabs [role=tab][aria-selected=true]").id, ...values]"""
 Asked = tuple[str | None, Configuration, tuple[Any, ...]]  # digest of the photo, configuration, tab's inputs
 
 
@@ -43,6 +46,7 @@ def wire(
     good_photo = gr.State(None)  # the last photo that could be shown
     asked_photo = gr.State(None)  # the digest of the last one that was asked about
     address = gr.HTML(elem_id="address")
+    tab_button = gr.Textbox(visible=False)  # which one was clicked, as WITH_OPEN_TAB says
     states = [open_tab, answered, good_photo, asked_photo]
     question = [*states, controls.photo, *controls.selectors]
     stopper = gr.State(Stopper())  # every visitor has one of their own
@@ -54,10 +58,10 @@ def wire(
         outputs += view.outputs
         outputs += [component for component, _ in view.in_address.values() if component not in view.outputs]
 
-    def show(values: Sequence[Any], jump: Jump, restored: Update | None = None) -> Iterator[Update]:
+    def show(values: Sequence[Any], jump: Jump, moved: Update | None = None) -> Iterator[Update]:
         """Bring controls and the open tab in line with the components' values, and with a jump.
 
-        `restored` are values of the tab's inputs that are still to be set.
+        `moved` is what a jump moves on the page besides: the tab that is open, values of its inputs.
         """
         tab, shown, good, _, file, *selected = values[: len(question)]
         tab = jump.tab if jump.tab in views else tab
@@ -69,14 +73,12 @@ def wire(
             yield {controls.message: labels.alert(str(error))}
             if not shown:  # an address that asks for one: the page must not stay empty
                 fallback = replace(jump, configuration=choices.DEFAULT)
-                yield from show(values, fallback, restored)
+                yield from show(values, fallback, moved)
                 yield {controls.message: labels.alert(str(error))}
             return
 
         own, memory = tab_values(tab, values)
         asked: Asked = (path and digest(path), found, own)
-        if jump.tab:
-            settled |= {tabs: gr.Tabs(selected=tab)}  # of no effect where it is open already
         if jump.example:
             settled |= {controls.photo: path}
         link = query(tab, path, found) | {
@@ -85,7 +87,7 @@ def wire(
         }
         settled |= {controls.stop: gr.Button(visible=False), controls.retry: gr.Button(visible=False)}
         settled |= {open_tab: tab, asked_photo: asked[0], address: labels.address(urlencode(link))} | (
-            restored or {}
+            moved or {}
         )
         if asked == shown.get(tab):
             # Gradio reports a change when a selector loses focus, too
@@ -150,9 +152,12 @@ def wire(
         else:
             yield from show(values, Jump())
 
-    def opened(selected: gr.SelectData, *values: Any) -> Iterator[Update]:
-        names = dict(zip((tab.label for tab in tabs.children), views, strict=True))
-        yield from show(values, Jump(names[selected.value]))
+    def to_tab(jump: Jump) -> Update:
+        """Return the update that opens a jump's tab; a visitor who clicks on one has opened it already."""
+        return {tabs: gr.Tabs(selected=jump.tab)} if jump.tab in views else {}
+
+    def opened(button: str, *values: Any) -> Iterator[Update]:
+        yield from show(values, Jump(button.removeprefix("tab-").removesuffix("-button")))
 
     def loaded(request: gr.Request, *values: Any) -> Iterator[Update]:
         asked = dict(request.query_params)
@@ -160,7 +165,8 @@ def wire(
         for key, (component, kind) in views.get(asked.get("tab"), first_view).in_address.items():
             with suppress(KeyError, ValueError):
                 restored[component] = values[inputs.index(component)] = kind(asked[key])
-        yield from show(values, from_address(asked, values), restored)
+        jump = from_address(asked, values)
+        yield from show(values, jump, restored | to_tab(jump))
 
     def from_address(asked: Mapping[str, str], values: Sequence[Any]) -> Jump:
         """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for."""
@@ -175,12 +181,13 @@ def wire(
     page.load(loaded, inputs, outputs, **event)
     gr.on([*triggers, controls.retry.click], changed, inputs, outputs, **event)
     controls.photo.change(photo_changed, inputs, outputs, **event)
-    tabs.select(opened, inputs, outputs, **event)
+    tabs.select(opened, [tab_button, *inputs], outputs, js=WITH_OPEN_TAB, **event)
     for source in (controls, *views.values()):
         for trigger, components, find in source.jumps:
 
             def jump(*values: Any, find: Any = find, count: int = len(components)) -> Iterator[Update]:
-                yield from show(values[count:], find(*values[:count]))
+                found = find(*values[:count])
+                yield from show(values[count:], found, to_tab(found))
 
             trigger(jump, [*components, *inputs], outputs, **event)
     quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}

@@ -33,7 +33,7 @@ def shows(visit, number: int) -> None:
     )
 
 
-def open_lesson(visit, query: str = "?tab=learn") -> None:
+def open_lesson(visit, query: str = "?tab=learn&layer=block1") -> None:
     visit.page.goto(visit.address + query)
     visit.page.wait_for_function(
         "/[0-9]/.test(document.querySelector('#learn-figures b')?.innerText)", timeout=RESULT_MS
@@ -63,7 +63,7 @@ def test_a_step_moves_the_controls_and_shows_its_result(visit, explorer):
     assert visit.page.locator("#loss input").input_value().startswith("MSE")
     assert f"example={step.example}" in visit.page.url
     expected = explorer.reconstruct(
-        ROOT / "assets" / "examples" / f"{step.example}.jpg", layer="block4", loss="mse"
+        ROOT / "assets" / "examples" / f"{step.example}.jpg", layer="block1", loss="mse"
     )
     assert psnr(visit) == pytest.approx(expected.metrics.psnr, abs=0.06)
     visit.screenshot("learn-desktop")

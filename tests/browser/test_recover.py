@@ -73,7 +73,7 @@ def test_any_timm_model_can_be_looked_at(visit):
 def test_an_address_with_an_unknown_model_says_so_and_shows_the_usual(visit):
     visit.open("?architecture=timm:convnext_tyni&example=cat")
     visit.expect_text("#message", "timm has no model 'convnext_tyni'")
-    assert "VGG16 block1" in visit.title()
+    assert "VGG16 block3" in visit.title()
 
 
 def test_a_fit_shows_its_progress_and_can_be_stopped(visit):

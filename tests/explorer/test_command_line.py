@@ -6,7 +6,8 @@ import sys
 import pytest
 from PIL import Image
 
-from explorer.__main__ import main
+from explorer.__main__ import main, parser
+from explorer.configurations import Configuration
 from tests.serving import ROOT
 
 KEYS = {
@@ -17,6 +18,13 @@ KEYS = {
 
 def last_line(capsys) -> dict:
     return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+
+
+def test_defaults_of_python_and_the_command_line_are_those_of_the_api():
+    asked = parser().parse_args(["reconstruct", "photo.jpg", "--out", "out"])
+    typed = [asked.architecture, asked.layer, asked.decoder, asked.loss, asked.weights]
+    documented = ["vgg16", "block1", "transposed_conv", "hybrid", "imagenet"]
+    assert list(vars(Configuration()).values()) == typed == documented
 
 
 def test_reconstruct_writes_three_pictures_and_prints_the_figures(cat, tmp_path, capsys):

@@ -25,8 +25,8 @@ MAX_PHOTOS = 8
 
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
-    catalogue = explorer.catalogue()
-    second, _ = choices.settle(catalogue, replace(choices.DEFAULT, layer="block3"))
+    catalogue, results = explorer.catalogue(), explorer.results()
+    second, _ = choices.settle(catalogue, replace(choices.DEFAULT, layer="block1"), results)
     with gr.Column(elem_id="compare"):
         title = gr.HTML(compare_title(None), elem_classes="answer")
         mode = gr.Radio([WAYS, PHOTOS], value=WAYS, show_label=False, container=False, elem_id="compare-mode")
@@ -79,7 +79,7 @@ def build(explorer: Explorer) -> View:
     def two_ways(
         photo: Photo, first: Configuration, selected: list[str], given: Any, layout: Update
     ) -> Iterator[Update]:
-        other, note = choices.settle(catalogue, Configuration(*selected))
+        other, note = choices.settle(catalogue, Configuration(*selected), results)
         moved = dict(zip(others, selector_updates(catalogue, other, selected), strict=True))
         found = explorer.compare(photo, first, other)
         yield (
@@ -116,7 +116,9 @@ def build(explorer: Explorer) -> View:
 
     def shows(c: Configuration, chosen: str, *rest: Any) -> list[Configuration]:
         *selected, _ = rest
-        return [c] if chosen == PHOTOS else [c, choices.settle(catalogue, Configuration(*selected))[0]]
+        if chosen == PHOTOS:
+            return [c]
+        return [c, choices.settle(catalogue, Configuration(*selected), results)[0]]
 
     def empty() -> Update:
         pictures = {part: None for part in (original, a, b, difference, pairs)}

@@ -51,6 +51,16 @@ def test_fit_is_far_better_than_the_mean_photo_and_the_same_each_time(empty_cach
     assert errors[0] < 0.01
 
 
+def test_fit_on_a_gpu_stays_there_and_is_what_it_is_on_the_cpu(empty_cache, gpu):
+    (_, there), (_, here) = (
+        finish(fit_on_examples(FrozenEncoder("alexnet", "random", device), ["conv1"]))
+        for device in (gpu, "cpu")
+    )
+    weight = there["conv1"].decoder.project.weight
+    assert weight.device == torch.device(gpu)
+    assert torch.equal(weight.cpu(), here["conv1"].decoder.project.weight)
+
+
 def test_explorer_fits_what_is_not_ready_and_says_so(empty_cache, cat):
     explorer = Explorer(device="cpu")
     found = explorer.reconstruct(cat, CONV1)

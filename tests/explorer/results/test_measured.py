@@ -149,6 +149,11 @@ def test_lookups_are_what_the_photos_say(results):
     assert results.row(NOT_MEASURED) is None
 
 
+def test_highest_psnr_is_among_what_was_measured(results):
+    assert results.highest_psnr([BLOCK3, NOT_MEASURED, BLOCK1]) == BLOCK1
+    assert results.highest_psnr([NOT_MEASURED]) is None
+
+
 def test_percentile_is_the_share_of_test_photos_done_better_than(results):
     decibels = sorted(values(results, BLOCK1, "psnr"))
     assert results.percentile(BLOCK1, "psnr", decibels[30]) == pytest.approx(0.30)

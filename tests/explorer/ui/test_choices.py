@@ -7,7 +7,7 @@ import pytest
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
-from explorer.encoders.table import ENCODERS
+from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.ui.choices import DEFAULT, selector_choices, settle
 
 
@@ -16,7 +16,7 @@ def catalogue(*ready: Configuration) -> Catalogue:
 
 
 LINEAR = [Configuration("vgg16", f"block{i}", "linear", "mse") for i in range(1, 6)]
-LEARNT = [Configuration("vgg16", "block1", "transposed_conv", loss) for loss in ("mse", "hybrid")]
+LEARNT = [Configuration("vgg16", "block3", "pixel_shuffle", loss) for loss in ("mse", "hybrid")]
 READY = catalogue(*LINEAR, *LEARNT)
 
 
@@ -25,13 +25,33 @@ def test_what_is_ready_stays_as_it_is_without_a_word():
 
 
 def test_a_decoder_that_a_layer_lacks_becomes_one_it_has_and_the_page_says_so():
-    found, note = settle(READY, replace(DEFAULT, layer="block4", loss="mse"))
+    found, note = settle(READY, replace(DEFAULT, layer="block4"))
     assert found == Configuration("vgg16", "block4", "linear", "mse")
-    assert note == "Transposed convolutions is not ready here: this is Linear map."
+    assert note == "Pixel shuffle is not ready here: this is Linear map."
+
+
+@pytest.mark.parametrize(
+    ("wanted", "decoder"),
+    [
+        (Configuration("alexnet", "conv1", "wavelet", "mse"), "pixel_shuffle"),
+        (Configuration("vgg16", "block1", "pixel_shuffle", "mse", "random"), "linear"),
+        (Configuration("vgg16", "block3", "pixel_shuffle", "mse", "random"), "transposed_conv"),
+    ],
+)
+def test_a_decoder_that_a_layer_lacks_becomes_the_best_that_was_measured_there(explorer, wanted, decoder):
+    found, _ = settle(explorer.catalogue(), wanted, explorer.results())
+    assert found == replace(wanted, decoder=decoder)
+
+
+def test_the_page_opens_in_the_middle_of_a_network_on_the_best_decoder_there(explorer):
+    ready = [c for c in explorer.catalogue().single if c.weights == DEFAULT.weights]
+    here = [c for c in ready if c.sources == DEFAULT.sources]
+    assert explorer.results().highest_psnr(here) == DEFAULT
+    assert DEFAULT.layer == encoder_spec(DEFAULT.architecture).layer_names[2]
 
 
 def test_the_linear_map_has_only_the_mse_loss_and_the_page_says_why():
-    found, note = settle(READY, replace(DEFAULT, decoder="linear"))
+    found, note = settle(READY, replace(DEFAULT, decoder="linear", loss="hybrid"))
     assert found.loss == "mse"
     assert note == "Linear map is solved exactly, for one loss only: MSE."
 
@@ -39,7 +59,7 @@ def test_the_linear_map_has_only_the_mse_loss_and_the_page_says_why():
 def test_a_loss_that_is_not_trained_becomes_the_default_one():
     found, note = settle(READY, replace(DEFAULT, loss="lpips"))
     assert found == DEFAULT
-    assert "another loss: hybrid" in note
+    assert "another loss: MSE" in note
 
 
 @pytest.mark.parametrize("field", ["architecture", "layer", "decoder", "loss", "weights"])
@@ -64,7 +84,7 @@ def test_without_any_checkpoint_the_linear_decoder_is_offered_everywhere():
     nothing_ready = Catalogue({}, [], on_the_spot=True)
     found, note = settle(nothing_ready, DEFAULT)
     assert found == replace(DEFAULT, decoder="linear", loss="mse")
-    assert note == "Transposed convolutions is not ready here: this is Linear map."
+    assert note == "Pixel shuffle is not ready here: this is Linear map."
     offered = selector_choices(nothing_ready, replace(found, architecture="resnet34", layer="layer2"))
     assert [name for _, name in offered["architecture"]] == list(ENCODERS)
     assert [name for _, name in offered["layer"]] == ["layer1", "layer2", "layer3", "layer4"]
@@ -73,7 +93,7 @@ def test_without_any_checkpoint_the_linear_decoder_is_offered_everywhere():
 def test_a_timm_model_is_kept_and_offered_while_it_is_chosen():
     catalogue = Catalogue({}, [], on_the_spot=True)
     found, _ = settle(catalogue, replace(DEFAULT, architecture="timm:convnext_atto"))
-    assert (found.architecture, found.layer) == ("timm:convnext_atto", "stage1")
+    assert (found.architecture, found.layer) == ("timm:convnext_atto", "stage3")
     assert selector_choices(catalogue, found)["architecture"][-1] == (
         "convnext_atto (timm)",
         "timm:convnext_atto",
@@ -82,7 +102,7 @@ def test_a_timm_model_is_kept_and_offered_while_it_is_chosen():
 
 
 def test_selectors_offer_only_what_is_ready():
-    offered = selector_choices(READY, LINEAR[2])
+    offered = selector_choices(READY, LINEAR[1])
     assert [name for _, name in offered["layer"]] == ["block1", "block2", "block3", "block4", "block5"]
     assert [name for _, name in offered["decoder"]] == ["linear"]
     assert [name for _, name in offered["loss"]] == ["mse"]

@@ -1,6 +1,7 @@
 """The privacy study: photos are found again from shallow features, less often the less of them is sent."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +13,18 @@ from trainer.measuring.privacy import MEASURES, measure_privacy
 from trainer.reporting.tables import privacy_table
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints")
+def copy_decoders(folder: Path, *layers: str) -> Path:
+    """Copy the study's decoders of some layers into a folder of checkpoints; return it."""
     (folder / "decoders").mkdir()
-    for layer in ("stage1", "stage4"):
+    for layer in layers:
         name = f"efficientnet_lite0-{layer}-pixel_shuffle-hybrid-imagenet.safetensors"
         shutil.copy(BUNDLED / "decoders" / name, folder / "decoders" / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = copy_decoders(tmp_path_factory.mktemp("checkpoints"), "stage1", "stage4")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(privacy, "SENT", [("", 0.0), ("noise", 2.0)])
         yield measure_privacy(EXAMPLES, folder, progress_bar=False)
@@ -42,6 +48,18 @@ def test_depth_and_noise_each_hide_more(study):
         assert hidden["psnr"] < plain["psnr"] - 5
         assert hidden["kilobytes"] < plain["kilobytes"]
         assert hidden["found"] <= plain["found"]
+
+
+def test_study_on_a_gpu_finds_what_it_finds_on_the_cpu(cat, tmp_path, monkeypatch, gpu):
+    (tmp_path / "photos").mkdir()
+    shutil.copy(cat, tmp_path / "photos")
+    copy_decoders(tmp_path, "stage4")
+    monkeypatch.setattr(privacy, "SENT", [("noise", 2.0)])
+    there, here = (
+        measure_privacy(tmp_path / "photos", tmp_path, device=device, progress_bar=False)
+        for device in (gpu, "cpu")
+    )
+    assert there == here
 
 
 def test_without_a_decoder_it_is_one_sentence(tmp_path):

@@ -30,6 +30,11 @@ def test_description_tells_photos_apart(examples01):
     assert first["photos"] == 6 and first["size"] == 224
 
 
+def test_photos_on_a_gpu_are_described_as_those_on_the_cpu(examples01, gpu):
+    project, names = PROTOCOLS["project"], [str(i) for i in range(6)]
+    assert describe(project, names, examples01.to(gpu)) == describe(project, names, examples01)
+
+
 def test_unknown_protocol_lists_the_allowed_ones():
     with pytest.raises(UserError, match="project, published"):
         protocol_spec("theirs")

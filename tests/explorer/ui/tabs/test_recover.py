@@ -49,3 +49,8 @@ def test_the_rival_is_named_with_its_figures(running):
 def test_a_missing_number_is_said():
     with pytest.raises(UserError, match="missing"):
         settings("grey", 10, "adam", None, 0, True, 1, 0)
+
+
+def test_what_a_search_misses_is_not_said_to_be_lost(running):
+    heading = " ".join(text.heading(running.result.configuration).split())
+    assert "the features do not tell, or the search has not found it." in heading

@@ -15,6 +15,7 @@ from explorer.ui.controls import examples
 from explorer.ui.page import TABS
 from explorer.ui.tabs import learn
 from explorer.ui.tabs.learn import worksheet
+from explorer.ui.texts import texts
 from explorer.ui.texts.filters import terms
 from explorer.ui.texts.lesson import STEPS, read_lesson, step_at
 
@@ -35,9 +36,10 @@ one = "vgg16/block1/linear/mse"
 EACH_STEP = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 
 
-def test_there_are_eight_steps_that_open_on_what_the_page_opens_on():
+def test_there_are_eight_steps_and_what_the_page_opens_on_is_a_look_of_the_first():
     assert len(STEPS) == 8
-    assert (STEPS[0].start, STEPS[0].example) == (DEFAULT, next(iter(examples())))
+    assert DEFAULT in [look.configuration for look in STEPS[0].looks]
+    assert STEPS[0].example == next(iter(examples()))
 
 
 @EACH_STEP
@@ -77,6 +79,16 @@ def test_a_step_asks_something_and_explains_a_term(step):
 def test_the_texts_hold_no_measured_figure(step):
     for text in (step.text, step.task, step.question, step.answer):
         assert not re.search(r"\d", re.sub(r"VGG16|block\d", "", text))
+
+
+def test_the_page_blames_network_or_decoder_for_what_does_not_come_back():
+    header = " ".join(texts("page").header().split())
+    assert "What is missing, the network lost or the decoder did not draw." in header
+
+
+def test_nothing_that_is_to_be_read_off_a_drawing_is_called_lost():
+    asked = [sentence for step in STEPS for sentence in (step.task, step.question)]
+    assert not [sentence for sentence in [*asked, worksheet()] if "lost" in sentence]
 
 
 def test_no_term_is_explained_twice():
@@ -123,6 +135,14 @@ def test_exactly_one_step_is_marked_as_the_current_one_and_the_ends_lead_nowhere
     assert 'id="learn-previous" data-step="1" aria-disabled="true"' in learn.steps_html(1)
     assert 'id="learn-next" data-step="8" aria-disabled="true"' in learn.steps_html(8)
     assert "aria-disabled" not in learn.steps_html(4)
+
+
+def test_pixels_or_eye_says_which_decoder_wins_by_which_figure(explorer):
+    rows = {look.label: explorer.results().row(look.configuration).mean for look in STEPS[5].looks}
+    assert max(rows, key=lambda label: rows[label]["psnr"]) == "MSE"
+    assert min(rows, key=lambda label: rows[label]["lpips"]) == "Hybrid"
+    assert "the MSE decoder wins there" in STEPS[5].answer
+    assert "The mixture does: it has the best LPIPS" in STEPS[5].answer
 
 
 def test_an_answer_quotes_what_was_measured(explorer):
