@@ -1,12 +1,16 @@
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
+from threading import Barrier
 
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from explorer import Explorer
 from explorer.catalogue import Catalogue
 from explorer.checkpoints import (
     HEADER_KEY,
@@ -181,17 +185,52 @@ def test_bundled_catalogue_has_every_vgg16_block_and_skips_nothing(explorer):
         assert {"mse", "hybrid"} <= set(catalogue.losses("vgg16", layer, "transposed_conv"))
 
 
-def test_changed_encoder_file_makes_its_decoders_unusable_not_wrong(tmp_path, cat):
-    from explorer import Explorer
-
+@pytest.fixture
+def changed_encoder(tmp_path) -> Path:
+    """A folder of checkpoints whose VGG16 is not the one that the decoders in it were trained on."""
     shutil.copytree(BUNDLED / "decoders", tmp_path / "decoders")
     tensors = load_file(BUNDLED / "encoders/vgg16.safetensors")
     tensors["features.0.weight"] *= 1.1
     write_safetensors(tmp_path / "encoders/vgg16.safetensors", tensors, {})
-    explorer = Explorer(tmp_path, device="cpu")
+    return tmp_path
+
+
+def test_changed_encoder_file_makes_its_decoders_unusable_not_wrong(changed_encoder, cat):
+    explorer = Explorer(changed_encoder, device="cpu")
     with pytest.raises(CheckpointError, match="trained on other encoder weights"):
         explorer.reconstruct(cat, layer="block1", decoder="linear")
     catalogue = explorer.catalogue()
     assert [name for name, _ in catalogue.skipped] == ["vgg16-block1-linear-mse-imagenet.safetensors"]
     assert "linear" not in catalogue.decoders("vgg16", "block1")
     assert "linear" in catalogue.decoders("vgg16", "block2")
+
+
+def test_two_visitors_who_ask_for_an_unusable_checkpoint_get_the_same_sentence(
+    changed_encoder, cat, monkeypatch
+):
+    explorer = Explorer(changed_encoder, device="cpu")
+    both_have_found_it, find = Barrier(2, timeout=60), Catalogue.find
+
+    def find_together(*asked):
+        found = find(*asked)
+        both_have_found_it.wait()
+        return found
+
+    monkeypatch.setattr(Catalogue, "find", find_together)
+    with ThreadPoolExecutor(2) as visitors:
+        first, second = (visitors.submit(explorer.reconstruct, cat) for _ in range(2))
+        errors = [first.exception(), second.exception()]
+    assert [type(error) for error in errors] == [CheckpointError] * 2
+    assert str(errors[0]) == str(errors[1])
+    assert "vgg16-block1-transposed_conv-hybrid-imagenet.safetensors: was trained on other" in str(errors[0])
+
+
+@pytest.mark.parametrize("decoder", ["linear", "transposed_conv"])
+def test_nothing_is_fitted_in_the_place_of_an_unusable_checkpoint(changed_encoder, cat, decoder):
+    explorer = Explorer(changed_encoder, device="cpu")
+    asked = explorer.catalogue().find("vgg16", "block1", decoder, "mse", "imagenet")
+    with pytest.raises(CheckpointError) as first:
+        explorer.reconstruct(cat, **asdict(asked))
+    with pytest.raises(CheckpointError) as second:
+        next(explorer.prepare([asked]))
+    assert str(first.value) == str(second.value)
