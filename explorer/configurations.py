@@ -9,7 +9,7 @@ from torch import Tensor
 from explorer.backbones import Layer
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.encoders import FrozenEncoder, encoder_spec
-from explorer.errors import UserError, unknown
+from explorer.errors import UserError, expect, unknown
 from explorer.fusion import FUSIONS
 from explorer.weights import SOURCES
 
@@ -102,9 +102,12 @@ def configuration_of(row: Mapping[str, Any]) -> AnyConfiguration:
     """
     if "sources" in row:
         places = tuple((architecture, layer) for architecture, layer in row["sources"])
-        return FusedConfiguration(places, *(row[key] for key in ("fusion", "decoder", "loss", "weights")))
-    keys = ("architecture", "layer", "decoder", "loss", "weights")
-    return Configuration(*(row[key] for key in keys))
+        names = [row[key] for key in ("fusion", "decoder", "loss", "weights")]
+        expect(str, *names, *(name for place in places for name in place))
+        return FusedConfiguration(places, *names)
+    names = [row[key] for key in ("architecture", "layer", "decoder", "loss", "weights")]
+    expect(str, *names)
+    return Configuration(*names)
 
 
 def layers_of(configuration: AnyConfiguration) -> list[Layer]:

@@ -1,7 +1,8 @@
-"""The one exception for a user's mistake. The UI and the command line show its message as it is."""
+"""The one exception for a user's mistake, shown as it is, and the check of the types of what a file holds."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from typing import Any
 
 CLOSE = 0.6  # the similarity from which a name is suggested; difflib's own cutoff
 SHOWN = 60  # the most characters of a wrong name that a message repeats
@@ -31,3 +32,10 @@ def _closest(given: str, allowed: Sequence[str]) -> str | None:
     best = max(likeness.values(), default=0.0)
     names = [name for name, value in likeness.items() if value == best]
     return names[0] if best >= CLOSE and len(names) == 1 else None
+
+
+def expect(kind: Any, *values: Any) -> None:
+    """Raise TypeError for the first value that is of another type, or of none of several, `int | float`."""
+    for value in values:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r:.40} is of the wrong type")

@@ -23,7 +23,7 @@ from explorer.configurations import (
 )
 from explorer.decoders import decoder_spec
 from explorer.encoders import ENCODERS, encoder_spec
-from explorer.errors import UserError
+from explorer.errors import UserError, expect
 from explorer.fusion import FUSIONS
 from explorer.metrics import METRIC_SPECS, metric_spec
 from explorer.weights import SOURCES
@@ -250,27 +250,20 @@ def _usable(row: Any, check: Callable[[Any], None], file: str) -> bool:
 
 def _check_row(row: Row) -> None:
     """Raise what `_usable` catches unless the row has all that is looked up in it, under known names."""
-    _expect(str, row["decoder"], row_name(row))
     check_names(configuration_of(row))
     for metric in METRIC_SPECS:
         low, high = row["ci95"][metric]
-        _expect(int | float, row["mean"][metric], row["std"][metric], low, high)
-        _expect(int | float, *(photo[metric] for photo in row["per_image"]))
-    _expect(str, *(photo["image"] for photo in row["per_image"]))
+        expect(int | float, row["mean"][metric], row["std"][metric], low, high)
+        expect(int | float, *(photo[metric] for photo in row["per_image"]))
+    expect(str, *(photo["image"] for photo in row["per_image"]))
 
 
 def _check_baseline(row: Row) -> None:
-    _expect(str, row["baseline"])
-    _expect(int | None, row["size"])
-    _expect(int | float, *(row["mean"][metric] for metric in METRIC_SPECS))
+    expect(str, row["baseline"])
+    expect(int | None, row["size"])
+    expect(int | float, *(row["mean"][metric] for metric in METRIC_SPECS))
 
 
 def _check_comparison(row: Row) -> None:
-    _expect(str, row["a"], row["b"], row["figure"])
-    _expect(int | float, row["difference"], row["p_holm"])
-
-
-def _expect(kind: Any, *values: Any) -> None:
-    for value in values:
-        if not isinstance(value, kind):
-            raise TypeError(f"{value!r:.40} is of the wrong type")
+    expect(str, row["a"], row["b"], row["figure"])
+    expect(int | float, row["difference"], row["p_holm"])

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from explorer import Explorer, UserError, fitting
+from explorer.checkpoints import Header, build_decoder, save_checkpoint
 from explorer.configurations import Configuration
 from explorer.encoders import FrozenEncoder
 from explorer.fitting import cache_folder, fit_on_examples, kept_fit
@@ -99,6 +100,13 @@ def test_damaged_cache_is_fitted_again(empty_cache, caplog):
         assert list(explorer.prepare([CONV1]))[-1] == 1.0
     assert "fitted again" in caplog.text
     assert kept_fit(CONV1, explorer.encoder("alexnet", "random"))
+
+
+def test_kept_fit_that_does_not_say_how_many_photos_it_had_is_fitted_again(empty_cache):
+    encoder = FrozenEncoder("alexnet", "random")
+    decoder = build_decoder(CONV1)
+    save_checkpoint(cache_folder() / "decoders", decoder, Header(CONV1, encoder.fingerprint("conv1")))
+    assert kept_fit(CONV1, encoder) is None
 
 
 def test_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch, caplog):
