@@ -27,7 +27,10 @@ def unknown(kind: str, given: str, allowed: Sequence[str]) -> UserError:
 
 
 def expect(kind: Any, *values: Any) -> None:
-    """Raise TypeError for the first value that is of another type, or of none of several, `int | float`."""
+    """Raise TypeError for the first value that is not of this type, or of several, `int | float`.
+
+    True and False are no numbers.
+    """
     for value in values:
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or isinstance(value, bool):
             raise TypeError(f"{value!r:.40} is of the wrong type")

@@ -15,6 +15,7 @@ from explorer.configurations import (
 )
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import WEIGHTS
+from explorer.errors import expect
 from explorer.measures.metrics import METRICS
 
 Interval = tuple[float, float]
@@ -205,6 +206,5 @@ def _number(value: Any) -> float:
 
 
 def _of(kind: Any, value: Any) -> Any:
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{value!r:.40} is of the wrong type")
+    expect(kind, value)
     return value

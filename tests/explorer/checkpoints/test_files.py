@@ -261,9 +261,9 @@ def test_two_visitors_who_ask_for_an_unusable_checkpoint_get_the_same_sentence(
 @pytest.mark.parametrize("decoder", ["linear", "transposed_conv"])
 def test_nothing_is_fitted_in_the_place_of_an_unusable_checkpoint(changed_encoder, cat, decoder):
     explorer = Explorer(changed_encoder, device="cpu")
-    asked = explorer.catalogue().find("vgg16", "block1", decoder, "mse", "imagenet")
+    asked = explorer.catalogue().find(Configuration(decoder=decoder, loss="mse"))
     with pytest.raises(CheckpointError) as first:
-        explorer.reconstruct(cat, **asdict(asked))
+        explorer.reconstruct(cat, asked)
     with pytest.raises(CheckpointError) as second:
         next(explorer.prepare([asked]))
     assert str(first.value) == str(second.value)
