@@ -134,7 +134,7 @@ def test_feature_maps_can_be_paged_through(visit):
 
 
 def test_a_picture_from_the_camera_or_the_clipboard_is_reconstructed(visit):
-    visit.open()
+    visit.open("?layer=block1")
     before = texts(visit, "#card-psnr b")
     visit.page.get_by_label("Capture from camera").click()
     visit.page.get_by_text("Click to Access Webcam").click()

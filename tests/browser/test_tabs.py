@@ -34,7 +34,7 @@ def explored(server, chromium):
         yield visit
 
 
-def open_tab(visit, tab: str, query: str = "decoder=linear") -> None:
+def open_tab(visit, tab: str, query: str = "layer=block1&decoder=linear") -> None:
     """Open the page at a tab and wait until it shows something."""
     visit.page.goto(f"{visit.address}?tab={tab}&{query}")
     visit.page.locator(PICTURE[tab]).first.wait_for(timeout=RESULT_MS)
