@@ -4,12 +4,7 @@ from copy import copy
 from typing import Any
 
 import gradio as gr
-import gradio.processing_utils
 import gradio.utils
-from PIL import Image
-
-from explorer.pictures.exports import png
-from explorer.ui.files import offered_file
 
 
 class Page(gr.Blocks):
@@ -39,7 +34,6 @@ class Page(gr.Blocks):
 def repair() -> None:
     """Replace what is at fault in Gradio, for the whole process; to do it again changes nothing."""
     gradio.utils.diff = whole_value
-    gradio.processing_utils.save_pil_to_cache = cached_picture
 
 
 def whole_value(before: Any, now: Any) -> list[Any]:
@@ -50,12 +44,3 @@ def whole_value(before: Any, now: Any) -> list[Any]:
     earlier one sets would never be shown.
     """
     return [] if before == now else [["replace", [], now]]
-
-
-def cached_picture(picture: Image.Image, cache_dir: str, name: str = "image", format: str = "webp") -> str:
-    """Return the path of a picture in Gradio's cache.
-
-    Gradio would write a file that is there already again, and cut it short under those who are being sent it.
-    """
-    data = png(picture) if format == "png" else gradio.processing_utils.encode_pil_to_bytes(picture, format)
-    return offered_file(f"{name}.{format}", data, cache_dir)

@@ -14,6 +14,7 @@ from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
 from explorer.ui import choices
 from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
+from explorer.ui.files import offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
 
@@ -87,12 +88,12 @@ def build(explorer: Explorer) -> View:
             | moved
             | {
                 title: compare_title(found, note),
-                original: found.a.original,
+                original: offered_picture(found.a.original),
                 name_a: text.way("A", first),
-                a: found.a.reconstruction,
+                a: offered_picture(found.a.reconstruction),
                 name_b: text.way("B", other),
-                b: found.b.reconstruction,
-                difference: found.difference,
+                b: offered_picture(found.b.reconstruction),
+                difference: offered_picture(found.difference),
                 verdict: verdict_text(found),
             }
         )
@@ -103,8 +104,8 @@ def build(explorer: Explorer) -> View:
         photos = [file["path"] for file in given or []] or [str(photo) for photo in examples().values()]
         found = explorer.compare_photos(photos, c)
         pictures = (
-            [(x.original, text.original_caption) for x in found],
-            [(x.reconstruction, caption(x)) for x in found],
+            [(offered_picture(x.original), text.original_caption) for x in found],
+            [(offered_picture(x.reconstruction), caption(x)) for x in found],
         )
         yield layout | {
             title: text.photos_heading(c),

@@ -16,7 +16,7 @@ from explorer.pictures.exports import animation
 from explorer.pictures.plots import depth_curves
 from explorer.reconstruction import Reconstruction
 from explorer.ui.controls import Question, Update, View
-from explorer.ui.files import offered_file
+from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
 from explorer.ui.wiring import PAGE_EVENT
@@ -64,10 +64,11 @@ def build(explorer: Explorer) -> View:
         index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
         yield {
             results: found,
-            original: found[0].original,
+            original: offered_picture(found[0].original),
             depth: gr.Slider(1, max(2, len(found)), index + 1, step=1),
             strip: gr.update(
-                value=[(x.reconstruction, depth_caption(x)) for x in found], selected_index=index
+                value=[(offered_picture(x.reconstruction), depth_caption(x)) for x in found],
+                selected_index=index,
             ),
             download: gr.DownloadButton(interactive=False),
             **at(index, found),
@@ -91,7 +92,7 @@ def build(explorer: Explorer) -> View:
         alt_text = text.reconstruction_from.format(layer=found[index].configuration.layer)
         return {
             title: depth_title(found, index),
-            reconstruction: gr.update(value=found[index].reconstruction, alt_text=alt_text),
+            reconstruction: gr.update(value=offered_picture(found[index].reconstruction), alt_text=alt_text),
         }
 
     def move(number: float, found: list[Reconstruction]) -> Update:

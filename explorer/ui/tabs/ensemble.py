@@ -15,6 +15,7 @@ from explorer.reconstruction import Ensemble
 from explorer.results.measured import Results
 from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
 from explorer.ui.controls import Question, Update, View
+from explorer.ui.files import offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
 
@@ -63,13 +64,13 @@ def build(explorer: Explorer) -> View:
         best = found.best_alone
         yield moved(c, asked) | {
             title: ensemble_title(c),
-            original: found.result.original,
-            together: found.result.reconstruction,
+            original: offered_picture(found.result.original),
+            together: offered_picture(found.result.reconstruction),
             figures: figures_text(found),
             brought: contributions_text(found, explorer.results()),
             errors_title: text.errors(best),
-            error_alone: best.error if best else None,
-            error_together: found.result.error,
+            error_alone: offered_picture(best.error) if best else None,
+            error_together: offered_picture(found.result.error),
             about_maps: maps_text(found),
             maps: gr.update(
                 value=attention_maps(found), visible=found.contributions[0].attention is not None
@@ -178,14 +179,14 @@ def range_of_shares(found: Ensemble) -> tuple[float, float]:
     return min(float(x.min()) for x in maps), max(float(x.max()) for x in maps)
 
 
-def attention_maps(found: Ensemble) -> list[tuple[Any, str]]:
-    """Return each source's weights over the photo and a caption; none where sources are not weighed."""
+def attention_maps(found: Ensemble) -> list[tuple[str, str]]:
+    """Return a picture file of each source's weights, and a caption; none where sources are not weighed."""
     if found.contributions[0].attention is None:
         return []
     ends = range_of_shares(found)
     return [
         (
-            share_map(x.attention, found.result.original, *ends),
+            offered_picture(share_map(x.attention, found.result.original, *ends)),
             text.map_caption.format(source=place_title([x.place]), weight=x.weight),
         )
         for x in found.contributions

@@ -14,7 +14,7 @@ from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
 from explorer.results.standing import standing
 from explorer.ui.controls import Question, Update, View
-from explorer.ui.files import offered_file
+from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import pair, picture
 from explorer.ui.texts import texts
 from explorer.ui.wiring import PAGE_EVENT
@@ -82,8 +82,8 @@ def build(explorer: Explorer) -> View:
         yield {
             shown: question,
             title: common.result_title(result),
-            comparison: (result.original, result.reconstruction),
-            error: result.error,
+            comparison: (offered_picture(result.original), offered_picture(result.reconstruction)),
+            error: offered_picture(result.error),
             cards: cards_text(result.metrics),
             download: gr.DownloadButton(interactive=False),
         }
@@ -111,7 +111,9 @@ def build(explorer: Explorer) -> View:
         last = maps.pages()
         index = min(max(1, int(page_number or 1)), last) - 1
         return {
-            mosaic: gr.update(value=maps.mosaic(index, scale=colours), alt_text=mosaic_text(maps, index)),
+            mosaic: gr.update(
+                value=offered_picture(maps.mosaic(index, scale=colours)), alt_text=mosaic_text(maps, index)
+            ),
             about_features: feature_text(maps, index),
             back: gr.Button(visible=False),
             enlarged: False,
@@ -145,7 +147,9 @@ def build(explorer: Explorer) -> View:
             return {enlarged: False}
         overlay = maps.over_photo(channel, question.photo.crop, colours)
         return {
-            mosaic: gr.update(value=overlay, alt_text=text.one_channel.format(channel=channel)),
+            mosaic: gr.update(
+                value=offered_picture(overlay), alt_text=text.one_channel.format(channel=channel)
+            ),
             about_features: channel_text(maps, channel),
             back: gr.Button(visible=True),
             enlarged: True,

@@ -14,7 +14,7 @@ from explorer.pictures.feature_maps import FeatureMaps
 from explorer.results.measured import Results
 from explorer.results.privacy import Study
 from explorer.ui.controls import Jump, Question, Update, View
-from explorer.ui.files import offered_file
+from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.static_files import STATIC, script
 from explorer.ui.texts import texts
@@ -76,13 +76,13 @@ def build(explorer: Explorer) -> View:
         yield {
             looks: gr.Radio(value=label_of(step_at(wanted), c)),
             title: common.result_title(result),
-            original: result.original,
-            reconstruction: result.reconstruction,
+            original: offered_picture(result.original),
+            reconstruction: offered_picture(result.reconstruction),
             figures: figures_html(result.metrics),
         }
         if step_at(wanted).maps:
             maps = explorer.features(question.photo, c)
-            yield {about_maps: maps_html(maps), strip: maps.mosaic(per_page=MAPS)}
+            yield {about_maps: maps_html(maps), strip: offered_picture(maps.mosaic(per_page=MAPS))}
 
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, looks: gr.Radio(value=None)}

@@ -14,6 +14,7 @@ from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Recovery
 from explorer.ui.controls import Question, Update, View
+from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
 from explorer.ui.wiring import unexpected
@@ -87,7 +88,7 @@ def build(explorer: Explorer) -> View:
             before.superseded = True
         yield {
             title: text.heading(question.configuration),
-            original: question.photo.crop,
+            original: offered_picture(question.photo.crop),
             recovered: None,
             figures: recover_figures(None, rival_text(question)),
             curve: None,
@@ -135,7 +136,7 @@ def build(explorer: Explorer) -> View:
                     break
                 points.append(found.to_dict() | {"search_seconds": found.seconds})
                 update = {
-                    recovered: found.result.reconstruction,
+                    recovered: offered_picture(found.result.reconstruction),
                     figures: recover_figures(found, rival),
                 }
                 if found.done or time.perf_counter() - drawn > CHART_SECONDS:

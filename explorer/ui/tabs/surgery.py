@@ -111,7 +111,7 @@ def build(explorer: Explorer) -> View:
             spec.check(change)
         except UserError as missing:  # the mask or second photo is still to come
             result = explorer.reconstruct(*asked)
-            pictures = {before: result.reconstruction, after: None, curve: None}
+            pictures = {before: offered_picture(result.reconstruction), after: None, curve: None}
             texts = {title: text.heading(result), figures: common.note(str(missing))}
             yield settled | pictures | texts | {known: memory | {"curve": None}}
             return
@@ -119,8 +119,8 @@ def build(explorer: Explorer) -> View:
         result = explorer.surgery(*asked, change)
         yield settled | {
             title: text.heading(result.before),
-            before: result.before.reconstruction,
-            after: result.after.reconstruction,
+            before: offered_picture(result.before.reconstruction),
+            after: offered_picture(result.after.reconstruction),
             figures: surgery_figures(result),
             known: memory,
         }

@@ -6,9 +6,7 @@ import gradio as gr
 import gradio.utils
 import pytest
 from gradio.state_holder import SessionState
-from PIL import Image
 
-from explorer.ui.pictures import gallery, pair, picture
 from explorer.ui.repairs import Page, repair
 
 
@@ -69,18 +67,3 @@ def test_an_update_that_waits_is_not_changed_by_the_one_after_it(later):
     assert edits == [["replace", [], later]]  # the page makes any other edit in the object that waits
     assert waiting == before
     assert gradio.utils.diff(waiting, before) == []
-
-
-def test_a_picture_that_is_there_already_is_not_written_again(tmp_path, monkeypatch):
-    """Else a visitor who is being sent it would get the half of it that is written."""
-    repair()
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    photo = Image.new("RGB", (224, 224), "teal")
-    for shown in (picture("a", "text"), gallery("b", columns=2), pair("c")):
-        value = photo if isinstance(shown, gr.Image) else [photo, photo]
-        first = shown.postprocess(value).model_dump_json()
-        [written] = tmp_path.rglob("*.png")
-        written.write_bytes(b"on its way")
-        assert shown.postprocess(value).model_dump_json() == first
-        assert written.read_bytes() == b"on its way"
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [written]
