@@ -1,6 +1,5 @@
 """The Ensemble tab: one photo seen through several layers at once, and what each of them brings."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -14,10 +13,10 @@ from explorer.pictures.feature_maps import share_map
 from explorer.reconstruction import Ensemble
 from explorer.results.measured import Results
 from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
-from explorer.ui.controls import Question, Update, View
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
+from explorer.ui.views import Question, Step, Update, View
 
 text = texts("ensemble")
 TITLE, SELECTORS = text.title, text.selectors
@@ -54,15 +53,14 @@ def build(explorer: Explorer) -> View:
     outputs = [title, *selected, original, together, figures, brought, errors_title, error_alone]
     outputs += [error_together, about_maps, maps]
 
-    def show(question: Question, *asked: Any) -> Iterator[Update]:
+    def show(question: Question, *asked: Any) -> Update:
         """Show the ensemble nearest to what is selected, and what each source brings."""
         if start is None:
-            yield empty()
-            return
+            return empty()
         c = settle(ways, start, *asked)
         found = explorer.ensemble(question.photo, c)
         best = found.best_alone
-        yield moved(c, asked) | {
+        return moved(c, asked) | {
             title: ensemble_title(c),
             original: offered_picture(found.result.original),
             together: offered_picture(found.result.reconstruction),
@@ -93,9 +91,8 @@ def build(explorer: Explorer) -> View:
         }
 
     return View(
-        show,
+        [Step(show, outputs)],
         empty,
-        outputs,
         inputs=selected,
         triggers=[component.input for component in selected],
         in_address={name: (x, str) for name, x in zip(("sources", "fusion", "with"), selected, strict=True)},
