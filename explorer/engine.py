@@ -107,6 +107,10 @@ class Engine:
             catalogue.check(configuration)
         return self._fits.prepare(fitted)
 
+    def must_fit(self, configurations: Sequence[Configuration]) -> bool:
+        """Return whether `prepare` has to make any of these ready."""
+        return any(c not in self.catalogue().entries and c not in self._fits.made for c in configurations)
+
     def fitted_on(self, configuration: AnyConfiguration) -> int:
         """Return how many photos a decoder was fitted on, on the spot; 0 for one from a checkpoint."""
         return self._fits.photos(configuration)

@@ -12,9 +12,9 @@ from explorer.atomic_write import whole_file
 from explorer.pictures.exports import png
 
 
-def offered_file(name: str, data: bytes, cache: str | None = None) -> str:
+def offered_file(name: str, data: bytes) -> str:
     """Return the path of a file with this name and content; what is there already is not written again."""
-    path = Path(cache or get_upload_folder()) / hash_bytes(data) / name
+    path = Path(get_upload_folder()) / hash_bytes(data) / name
     with suppress(FileNotFoundError):
         os.utime(path)  # the cache is cleaned by age
         return str(path)
