@@ -68,10 +68,6 @@ class Explorer:
         """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1."""
         return self.engine.prepare(configurations)
 
-    def must_fit(self, configurations: Sequence[Configuration]) -> bool:
-        """Return whether `prepare` has to make any of these ready."""
-        return self.engine.must_fit(configurations)
-
     def photo(self, source: AnyPhoto) -> Photo:
         """Return the photo in a path, bytes, a PIL image or an array; the latest files are kept decoded."""
         if not isinstance(source, str | Path) or not Path(source).is_file():

@@ -143,9 +143,9 @@ def go_on(frame: Frame, tab: str, number: int, known: Visitor, *memory: Any) -> 
 def attempt(
     view: View, step: Step, question: Question, memory: Sequence[Any]
 ) -> tuple[Update, Trouble | None]:
-    """Return what a step shows, and what is in the way of it."""
-    trouble = question.trouble
-    if not trouble and (question.photo or not view.needs_photo):
+    """Return what a step shows, and what it found to be in the way."""
+    trouble = None
+    if not question.trouble and (question.photo or not view.needs_photo):
         try:
             return step.show(question, *question.values, *memory), None
         except Exception as error:
@@ -163,7 +163,7 @@ def must_be_fitted(frame: Frame, question: Question) -> bool:
         return False
     with suppress(UserError):  # the answer will say it
         shows = frame.views[question.tab].shows(question.configuration, *question.values)
-        return frame.explorer.must_fit(shows)
+        return frame.explorer.engine.must_fit(shows)
     return False
 
 

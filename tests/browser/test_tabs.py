@@ -240,20 +240,6 @@ def test_tabs_fit_a_dark_phone_and_axe_finds_nothing_serious_in_them(visit):
     assert (visit.foreign, visit.complaints) == ([], [])
 
 
-def test_the_second_of_two_quickly_clicked_tabs_stays_open(visit):
-    open_tab(visit, "explore", "decoder=linear&layer=block2")
-    latency = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
-    visit.page.context.new_cdp_session(visit.page).send("Network.emulateNetworkConditions", latency)
-    for tab in ("depth", "surgery"):
-        visit.page.locator(f"#tab-{tab}-button").click()
-        visit.page.wait_for_timeout(200)
-    visit.page.wait_for_timeout(3000)
-    wait_until_idle(visit)
-    assert visit.page.locator("#tab-surgery-button").get_attribute("aria-selected") == "true"
-    visit.page.wait_for_function("location.search.includes('tab=surgery')", timeout=RESULT_MS)
-    assert visit.page.locator("#tab-surgery-button").get_attribute("aria-selected") == "true"
-
-
 def test_what_the_link_asks_wrongly_is_left_out(visit):
     open_tab(visit, "surgery", "operation=explode&strength=many&layer=block2&decoder=linear")
     assert visit.page.locator("#operation input").input_value() == "Round the numbers"
