@@ -16,6 +16,7 @@ from explorer.ui import choices
 from explorer.ui.answers import Frame, bell, ring, wire_answers
 from explorer.ui.controls import Controls, examples
 from explorer.ui.events import HEAVY
+from explorer.ui.files import uploaded_file
 from explorer.ui.texts import texts
 from explorer.ui.views import About, Jump, Question, Update, View
 from explorer.ui.visitor import Visitor
@@ -100,7 +101,7 @@ def wire(
 
     def find_photo(jump: Jump, file: Mapping[str, Any] | None) -> tuple[Photo | None, str | None]:
         """Return the photo and its path; neither where the page has none. Raises UserError."""
-        path = str(examples()[jump.example]) if jump.example in examples() else file and file["path"]
+        path = str(examples()[jump.example]) if jump.example in examples() else file and uploaded_file(file)
         return (explorer.photo(path), path) if path else (None, None)
 
     def link(about: About, values: tuple[Any, ...]) -> Update:

@@ -14,7 +14,7 @@ from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
 from explorer.ui import choices
 from explorer.ui.controls import examples, selector_updates, selectors
-from explorer.ui.files import offered_picture
+from explorer.ui.files import offered_picture, uploaded_file
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
 from explorer.ui.views import Question, Step, Update, View
@@ -93,7 +93,9 @@ def build(explorer: Explorer) -> View:
         }
 
     def several(photo: Photo, c: Configuration, selected: list[str], given: Any) -> Update:
-        photos = [file["path"] for file in given or []] or [str(photo) for photo in examples().values()]
+        photos = [uploaded_file(file) for file in given or []] or [
+            str(photo) for photo in examples().values()
+        ]
         found = explorer.compare_photos(photos, c)
         pictures = (
             [(offered_picture(x.original), text.original_caption) for x in found],

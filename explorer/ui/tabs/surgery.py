@@ -13,7 +13,7 @@ from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import surgery_curve
 from explorer.reconstruction import Surgery
 from explorer.ui.controls import examples
-from explorer.ui.files import offered_picture
+from explorer.ui.files import offered_picture, uploaded_file
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
 from explorer.ui.views import Question, Step, Update, View
@@ -100,8 +100,8 @@ def build(explorer: Explorer) -> View:
         new_painting = spec.needs == "mask" and memory.painting != photo
         layers = (painted or {}).get("layers") if not new_painting else None
         given = {
-            "mask": layers[0]["path"] if spec.needs == "mask" and layers else None,
-            "other": second["path"] if spec.needs == "photo" and second else None,
+            "mask": uploaded_file(layers[0]) if spec.needs == "mask" and layers else None,
+            "other": uploaded_file(second) if spec.needs == "photo" and second else None,
         }
         settled = {}
         if spec.name != memory.operation or spec.name != name:  # never while a visitor drags the slider
