@@ -11,3 +11,8 @@ NAMES = ("PORT", "RAY_ADDRESS", "WORLD_SIZE")
 for name in list(os.environ):
     if name.startswith(PREFIXES) or name in NAMES:
         del os.environ[name]
+
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # each has a core: threads that wait for each other's take all of both
+    os.environ["OMP_NUM_THREADS"] = "1"
