@@ -12,7 +12,6 @@ for name in list(os.environ):
     if name.startswith(PREFIXES) or name in NAMES:
         del os.environ[name]
 
-if (
-    "PYTEST_XDIST_WORKER" in os.environ
-):  # each has a core: threads that wait for each other's take all of both
+# Each of the processes that share the tests has one core: more threads would only wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
