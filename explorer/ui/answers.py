@@ -198,5 +198,10 @@ def explained(error: Exception, tab: str) -> Trouble:
 
 def say_if_lost(event: Any, frame: Frame) -> None:
     """Let the page say so, instead of working for ever, if an event does not come back."""
-    said = (labels.alert(labels.lost), gr.Button(visible=True))
-    event.failure(lambda: said, None, [frame.controls.message, frame.controls.retry], **QUICK)
+    controls = frame.controls
+
+    def lost(known: Visitor) -> Update:
+        return {controls.message: labels.alert(labels.lost)} | frame.buttons(known, retry=True)
+
+    below = [controls.message, controls.stop, controls.retry]
+    event.failure(lost, frame.visitor, below, **QUICK)
