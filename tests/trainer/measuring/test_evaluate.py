@@ -94,15 +94,12 @@ def test_published_protocol_caps_even_the_photo_itself(photos_folder):
     assert "not comparable" in found["protocol"]["range"]
 
 
-def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos_folder, tmp_path, capsys):
-    out = tmp_path / "results.json"
-    for layer in ("block1", "block2"):
-        only = f"vgg16-{layer}-linear-*-imagenet"
-        assert main(["evaluate", "--photos", str(photos_folder), "--only", only, "--out", str(out)]) == 0
-    found = json.loads(out.read_text())
-    assert [row["layer"] for row in found["configurations"]] == ["block1", "block2"]
+def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(measured):
+    found = json.loads(measured.read_text())
+    *single, fused = found["configurations"]
+    assert [row["layer"] for row in single] == ["block1", "block2"]
+    assert fused["sources"] == [["vgg16", "block2"], ["vgg16", "block4"]]
     assert found["protocol"]["photos"] == 3
-    assert "| vgg16 | block2 | linear | mse |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from tests.serving import ROOT
 from trainer.__main__ import main
 from trainer.training.processes import Processes
 
-RECIPE = "--steps 2 --batch 4 --crop 64 --validate-every 2 --validation-photos 1 --fixed-views 2"
-TRAIN = f"-m trainer train --architecture vgg16 --layer block2 --decoder wavelet --loss mse hybrid {RECIPE}"
+RECIPE = "--loss mse --steps 2 --batch 4 --crop 64 --validate-every 2 --validation-photos 1 --fixed-views 2"
+HEADS = "--architecture vgg16 --layer block2 --decoder wavelet frequency_aware"
+TRAIN = f"-m trainer train {HEADS} {RECIPE}"
 
 
 def run(arguments, **environment):
@@ -32,8 +33,8 @@ def test_two_processes_make_the_decoder_that_one_makes(photos_folder, tmp_path):
     two = run(["-m", "torch.distributed.run", "--nproc-per-node", "2", *arguments, tmp_path / "two"])
     assert two.returncode == 0, two.stderr
     assert two.stdout.count("wavelet-mse-imagenet") == 1  # one process reports
-    for loss in ("mse", "hybrid"):
-        name = f"decoders/vgg16-block2-wavelet-{loss}-imagenet.safetensors"
+    for decoder in ("wavelet", "frequency_aware"):
+        name = f"decoders/vgg16-block2-{decoder}-mse-imagenet.safetensors"
         ours, theirs = load_file(tmp_path / "two" / name), load_file(tmp_path / "one" / name)
         assert all(torch.allclose(ours[key].float(), theirs[key].float(), atol=2e-3) for key in theirs)
 
