@@ -11,7 +11,7 @@ from tests.serving import ROOT
 from trainer.__main__ import main
 from trainer.training.processes import Processes
 
-RECIPE = "--steps 4 --batch 4 --crop 64 --validate-every 2 --validation-photos 2 --fixed-views 1"
+RECIPE = "--steps 2 --batch 4 --crop 64 --validate-every 2 --validation-photos 1 --fixed-views 2"
 TRAIN = f"-m trainer train --architecture vgg16 --layer block2 --decoder wavelet --loss mse hybrid {RECIPE}"
 
 
