@@ -59,6 +59,11 @@ class Frame:
         """How an event runs: one after the other, and without a sign of its own."""
         return IN_TURN | {"show_progress_on": self.address}  # else the page goes through all outputs
 
+    @property
+    def below(self) -> list[Any]:
+        """What stands below the selectors: every step may have something to say."""
+        return [self.controls.message, self.controls.stop, self.controls.retry]
+
     def message(self, known: Visitor, question: Question) -> Update:
         """Return what is said together with an answer, or in its place."""
         trouble = question.trouble or Trouble(question.said)
@@ -74,7 +79,6 @@ class Frame:
 
 def wire_answers(frame: Frame) -> None:
     """Connect the steps of every tab, and the fits that may come before."""
-    below = [frame.controls.message, frame.controls.stop, frame.controls.retry]
     for tab, view in frame.views.items():
         if view.triggers:  # at once: these always ask for something else
             busy = f"() => {json.dumps(labels.busy)}"
@@ -84,16 +88,16 @@ def wire_answers(frame: Frame) -> None:
             [frame.ask[tab].change, *view.triggers],
             partial(begin, frame, tab),
             [frame.visitor, *view.inputs, *step.memory],
-            [*step.outputs, *below, frame.address, frame.unfitted],
+            [*step.outputs, *frame.below, frame.address, frame.unfitted],
             **frame.manners,
             **HEAVY,
         )
         say_if_lost(first, frame)
         for number, step in enumerate(others, start=1):
             follow = partial(go_on, frame, tab, number)
-            inputs, outputs = [frame.visitor, *step.memory], [*step.outputs, *below]
+            inputs, outputs = [frame.visitor, *step.memory], [*step.outputs, *frame.below]
             say_if_lost(first.success(follow, inputs, outputs, **frame.manners, **HEAVY), frame)
-    outputs = [*below, *frame.ask.values()]
+    outputs = [*frame.below, *frame.ask.values()]
     fits = frame.unfitted.change(partial(fit, frame), frame.visitor, outputs, **frame.manners, **FITS)
     say_if_lost(fits, frame)
     stop = frame.controls.stop.click
@@ -198,10 +202,5 @@ def explained(error: Exception, tab: str) -> Trouble:
 
 def say_if_lost(event: Any, frame: Frame) -> None:
     """Let the page say so, instead of working for ever, if an event does not come back."""
-    controls = frame.controls
-
-    def lost(known: Visitor) -> Update:
-        return {controls.message: labels.alert(labels.lost)} | frame.buttons(known, retry=True)
-
-    below = [controls.message, controls.stop, controls.retry]
-    event.failure(lost, frame.visitor, below, **QUICK)
+    said = {frame.controls.message: labels.alert(labels.lost)}
+    event.failure(lambda known: said | frame.buttons(known, retry=True), frame.visitor, frame.below, **QUICK)

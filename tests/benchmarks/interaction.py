@@ -2,27 +2,24 @@
 
 Server side, on VGG16: the median seconds of a change of layer or decoder on the same photo (feature maps
 included), of a move of the Surgery slider, and of five layers in Depth as a ratio to one reconstruction from
-block5, both of photos the Explorer has not seen; and what one update of one output costs beside Gradio's own
-way. In Chromium: the bytes of the page, the requests, and the seconds to the first reconstruction, with an
-empty browser cache; then the median seconds from choosing another layer to its picture, and to all of it.
+block5, both of photos the Explorer has not seen. In Chromium: the bytes of the page, the requests, and the
+seconds to the first reconstruction, with an empty browser cache; then the median seconds from choosing
+another layer to its picture, and to all of it, the requests, and the seconds that the server works for it.
 """
 
-import asyncio
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import gradio as gr
 import numpy as np
-from gradio.state_holder import SessionState
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from explorer import Explorer
 from explorer.experiments.surgery import Change
-from explorer.ui.page import build
 from tests.browser.conftest import FLAGS, RESULT_MS, system_chromium
 from tests.serving import ROOT, serve
 
@@ -61,7 +58,6 @@ def main() -> None:
             five.append(seconds(lambda p=photo, a=asked: explorer.depth(p, **a)))
         ratio = statistics.median(five) / statistics.median(one)
         print(f"Depth, {decoder:16}       {ratio:6.2f} times one block5 ({statistics.median(five):.3f} s)")
-    measure_updates(explorer)
     measure_page()
 
 
@@ -82,22 +78,10 @@ def distinct_photo(number: int) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def measure_updates(explorer: Explorer) -> None:
-    page = build(explorer)
-    event = max(page.fns.values(), key=lambda event: len(event.outputs))
-    update = {next(x for x in event.outputs if x.elem_id == "message"): "text"}
-
-    def median(by: type[gr.Blocks]) -> float:
-        visitor = SessionState(page)
-        return statistics.median(
-            seconds(lambda: asyncio.run(by.postprocess_data(page, event, dict(update), visitor)))
-            for _ in range(RUNS)
-        )
-
-    ours, gradios = median(type(page)), median(gr.Blocks)
-    print(
-        f"update of one of {len(event.outputs)} outputs   {ours / gradios:6.3f} of Gradio's {gradios:.3f} s"
-    )
+def processor_seconds(pid: int) -> float:
+    """Return how long a process has worked so far, by Linux's /proc."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def measure_page() -> None:
@@ -122,6 +106,7 @@ def measure_page() -> None:
         print(f"page weight                   {sum(received) / 1e6:6.2f} MB in {len(received)} requests")
 
         pictures, all_of_it = [], []
+        requests, work = len(received), processor_seconds(server.pid)
         for layer in ("block2", "block3", "block4", "block5", "block1") * 2:
             page.locator("#layer input").click()
             option = page.get_by_role("option").filter(has_text=layer)
@@ -134,6 +119,10 @@ def measure_page() -> None:
             all_of_it.append(time.perf_counter() - started)
         print(f"another layer in Chromium     {statistics.median(pictures):6.2f} s to the picture")
         print(f"                              {statistics.median(all_of_it):6.2f} s to all of it")
+        page.wait_for_timeout(1000)
+        requests, work = len(received) - requests, processor_seconds(server.pid) - work
+        print(f"                              {requests / len(pictures):6.1f} requests")
+        print(f"                              {work / len(pictures):6.2f} s of the server's processors")
         browser.close()
 
 

@@ -57,7 +57,7 @@ def test_a_tab_that_was_left_half_answered_is_answered_when_it_is_opened_again(v
         visit.page.locator(f"#tab-{tab}-button").click()
         visit.page.wait_for_timeout(300)
     visit.expect_text("#result-title", "block2")
-    visit.expect_text("#features-text", "of 56×56")
+    visit.expect_text("#features-text", "128 maps (channels) of 56×56")
     visit.expect_text("#agreement", "block2")
     visit.page.locator("#download:not([disabled])").wait_for(timeout=RESULT_MS)
     wait_until_idle(visit)
@@ -95,7 +95,7 @@ def test_a_busy_browser_shows_all_of_an_answer(visit):
     visit.choose("layer", "block2")
     for part in ("#result-title", "#agreement", "#standing"):
         visit.expect_text(part, "block2" if part != "#standing" else "%")
-    visit.expect_text("#features-text", "of 56×56")
+    visit.expect_text("#features-text", "128 maps (channels) of 56×56")
     visit.page.locator("#download:not([disabled])").wait_for(timeout=RESULT_MS)
     assert picture(visit, "#error-map") != before
     assert visit.page.locator("#mosaic img").get_attribute("alt").startswith("64 of 128 feature maps")
