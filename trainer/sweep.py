@@ -15,6 +15,7 @@ from tqdm import tqdm
 from explorer.atomic_write import whole_file
 from explorer.errors import UserError
 from explorer.folders import BUNDLED, PROJECT
+from trainer.board import Board
 from trainer.presets import AnyJob, Job
 
 ATTEMPTS = 2
@@ -193,19 +194,6 @@ def run_all(jobs: Sequence[AnyJob], photos: Path, out: Path, progress_bar: bool)
     for bar in bars.values():
         bar.close()
     return outcomes
-
-
-class Board:
-    """What each job last said of its progress; an actor that all tasks write to."""
-
-    def __init__(self):
-        self._said: dict[str, tuple[int, str]] = {}
-
-    def say(self, job: str, step: int, summary: str) -> None:
-        self._said[job] = (step, summary)
-
-    def all(self) -> dict[str, tuple[int, str]]:
-        return self._said
 
 
 def task_of_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, board) -> None:
