@@ -61,8 +61,9 @@ def test_train_then_evaluate_then_list_from_the_command_line(photos_folder, tmp_
         "--out",
         str(results),
     ]
+    capsys.readouterr()
     assert main(measure) == 0
-    assert results.exists()
+    assert results.exists() and "| vgg16 | block1 | transposed_conv | mse |" in capsys.readouterr().out
 
 
 def test_fit_linear_from_the_command_line(photos_folder, tmp_path, capsys):

@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,7 +9,18 @@ from explorer.errors import UserError
 from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
 from explorer.photos.tensors import to_tensor
-from trainer.data.photos import load_set, load_train_val, report_photos
+from trainer.data.photos import PhotoSet, load_set, load_train_val, report_photos
+
+
+@pytest.fixture(scope="module")
+def photos_folder(cat) -> Path:
+    """The folder of all six example photos."""
+    return cat.parent
+
+
+@pytest.fixture(scope="module")
+def photos(photos_folder) -> PhotoSet:
+    return load_set(photos_folder, progress=False)
 
 
 def test_photos_are_held_with_a_short_side_of_256(photos):

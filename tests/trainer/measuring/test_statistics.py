@@ -9,7 +9,7 @@ def test_bootstrap_interval_covers_the_true_mean_about_95_times_in_100():
     draw = np.random.default_rng(0)
     covered = 0
     for _ in range(200):
-        low, high = bootstrap_interval(draw.normal(1.0, 2.0, size=100))
+        low, high = bootstrap_interval(draw.normal(1.0, 2.0, size=50))
         covered += low <= 1.0 <= high
     assert 180 <= covered <= 198
 

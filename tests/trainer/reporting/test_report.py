@@ -7,14 +7,10 @@ from trainer.__main__ import main
 
 
 @pytest.fixture(scope="module")
-def page(photos_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report")
-    results, out = folder / "results.json", folder / "report.html"
-    for only in ("vgg16-block[12]-linear-*-imagenet", "vgg16-block2+vgg16-block4-concat-transposed_conv-*"):
-        chosen = ["--photos", str(photos_folder), "--only", only]
-        assert main(["evaluate", *chosen, "--out", str(results)]) == 0
-    assert main(["report", "--results", str(results), "--out", str(out)]) == 0
-    return json.loads(results.read_text()), out.read_text()
+def page(measured, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    assert main(["report", "--results", str(measured), "--out", str(out)]) == 0
+    return json.loads(measured.read_text()), out.read_text()
 
 
 def test_page_shows_every_figure_of_the_results(page):
