@@ -60,8 +60,10 @@ def parser() -> Parser:
         searched.add_argument(
             f"--{field.name.replace('_', '-')}",
             action="store_true" if field.type is bool else "store",
-            default=field.default,
-            help=f"default: {field.default}",
+            default=None,
+            help="pixels (default), decoder or network"
+            if field.name == "prior"
+            else "default: as suits prior",
             **({} if field.type is bool else {"type": field.type}),
         )
     searched.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")

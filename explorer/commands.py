@@ -3,11 +3,11 @@
 import argparse
 import csv
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from explorer.experiments.settings import Settings
+from explorer.experiments.settings import Settings, usual_settings
 
 
 def list_ready(options: argparse.Namespace) -> None:
@@ -66,10 +66,14 @@ def recover(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from explorer import Explorer
+    from explorer.encoders.table import encoder_spec
 
-    settings = Settings(**{field.name: getattr(options, field.name) for field in fields(Settings)})
-    explorer = Explorer(options.checkpoints)
-    search = explorer.recover(options.image, _configuration(options), settings)
+    explorer, asked = Explorer(options.checkpoints), _configuration(options)
+    size = encoder_spec(asked.architecture).layer(asked.layer).size
+    given = {field.name: getattr(options, field.name) for field in fields(Settings)}
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = replace(usual_settings(given.get("prior", Settings.prior), size), **given)
+    search = explorer.recover(options.image, asked, settings)
     with tqdm(total=settings.steps * settings.restarts, unit="step", disable=None) as bar:
         for found in search:
             bar.update(found.steps - bar.n)

@@ -12,7 +12,7 @@ from explorer.encoders.frozen import FrozenEncoder
 from explorer.encoders.networks import Layer
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import WEIGHTS
-from explorer.errors import UserError, unknown
+from explorer.errors import UserError, expect, unknown
 
 Place = tuple[str, str]  # an architecture and one of its layers
 EncoderFor = Callable[[str, str], FrozenEncoder]  # by architecture and weights
@@ -103,9 +103,12 @@ def configuration_of(row: Mapping[str, Any]) -> AnyConfiguration:
     """
     if "sources" in row:
         places = tuple((architecture, layer) for architecture, layer in row["sources"])
-        return FusedConfiguration(places, *(row[key] for key in ("fusion", "decoder", "loss", "weights")))
-    keys = ("architecture", "layer", "decoder", "loss", "weights")
-    return Configuration(*(row[key] for key in keys))
+        names = [row[key] for key in ("fusion", "decoder", "loss", "weights")]
+        expect(str, *names, *(name for place in places for name in place))
+        return FusedConfiguration(places, *names)
+    names = [row[key] for key in ("architecture", "layer", "decoder", "loss", "weights")]
+    expect(str, *names)
+    return Configuration(*names)
 
 
 def layers_of(configuration: AnyConfiguration) -> list[Layer]:

@@ -98,10 +98,18 @@ class Engine:
         """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1.
 
         Nothing is yielded when all is ready. Closing the iterator cancels the fit, and nothing of it is kept.
-        Raises UserError when an encoder's weights cannot be had or its features are constant.
+        Raises UserError when an encoder's weights cannot be had or its features are constant, and
+        CheckpointError for a configuration whose checkpoint turned out unusable: nothing is fitted instead.
         """
-        entries = self.catalogue().entries
-        return self._fits.prepare([c for c in configurations if c not in entries])
+        catalogue = self.catalogue()
+        fitted = [c for c in configurations if c not in catalogue.entries]
+        for configuration in fitted:
+            catalogue.check(configuration)
+        return self._fits.prepare(fitted)
+
+    def must_fit(self, configurations: Sequence[Configuration]) -> bool:
+        """Return whether `prepare` has to make any of these ready."""
+        return any(c not in self.catalogue().entries and c not in self._fits.made for c in configurations)
 
     def fitted_on(self, configuration: AnyConfiguration) -> int:
         """Return how many photos a decoder was fitted on, on the spot; 0 for one from a checkpoint."""
@@ -135,6 +143,7 @@ class Engine:
         """Load a decoder if it was trained on the encoder weights here. Raises CheckpointError."""
         catalogue = self.catalogue()
         if configuration not in catalogue.entries:
+            catalogue.check(configuration)
             return self._fits.made[configuration].decoder
         path = catalogue.entries[configuration]
         try:

@@ -1,7 +1,8 @@
-"""The one exception for a user's mistake. The UI and the command line show its message as it is."""
+"""The one exception for a user's mistake, shown as it is, and the check of the types of what a file holds."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 CLOSE = (0.95, 0.8, 0.6)  # likenesses, as difflib has them; a name that stands out at one is suggested
 SHOWN = 60  # the most characters of a wrong name that a message repeats
@@ -23,3 +24,13 @@ def unknown(kind: str, given: str, allowed: Sequence[str]) -> UserError:
     hint = next((f" (did you mean {names[0]}?)" for names in close if len(names) == 1), "")
     choice = f"choose one of {', '.join(allowed)}" if allowed else "there is none to choose from"
     return UserError(f"unknown {kind} {shown!r}{hint}: {choice}")
+
+
+def expect(kind: Any, *values: Any) -> None:
+    """Raise TypeError for the first value that is not of this type, or of several, `int | float`.
+
+    True and False are no numbers.
+    """
+    for value in values:
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise TypeError(f"{value!r:.40} is of the wrong type")

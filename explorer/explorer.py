@@ -170,7 +170,7 @@ class Explorer:
         for snapshot in invert(target, settings, start01, decoder):
             [result] = measured(self.engine, photo, [c], snapshot.photo01)
             progress = (snapshot.feature_error, snapshot.steps, snapshot.seconds, snapshot.done)
-            yield Recovery(result.after(snapshot.seconds), *progress)
+            yield Recovery(result.after(snapshot.seconds), *progress, settings.prior)
 
     def agreement(self, result: Reconstruction) -> Agreement:
         """Return how well the network's features and a classifier's guesses survive a reconstruction."""

@@ -98,10 +98,10 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class Recovery:
-    """One photo being recovered by descending on the pixels: the best picture so far.
+    """One photo being recovered by descending until its features match: the best picture so far.
 
     `feature_error` is its relative feature error, `steps` and `seconds` what has been used up; `done` says
-    that nothing follows.
+    that nothing follows. What is descended on is the `prior`.
     """
 
     result: Reconstruction
@@ -109,10 +109,15 @@ class Recovery:
     steps: int
     seconds: float
     done: bool
+    prior: str = "pixels"
 
     def to_dict(self) -> dict[str, Any]:
         """Return configuration, figures and effort as JSON-ready data."""
-        return self.result.to_dict() | {"relative_feature_error": self.feature_error, "steps": self.steps}
+        return self.result.to_dict() | {
+            "prior": self.prior,
+            "feature_error": self.feature_error,
+            "steps": self.steps,
+        }
 
 
 @dataclass(frozen=True)

@@ -11,3 +11,7 @@ NAMES = ("PORT", "RAY_ADDRESS", "WORLD_SIZE")
 for name in list(os.environ):
     if name.startswith(PREFIXES) or name in NAMES:
         del os.environ[name]
+
+# Each of the processes that share the tests has one core: more threads would only wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"

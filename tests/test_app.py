@@ -182,12 +182,6 @@ def test_surgery_returns_the_pictures_before_and_after_and_what_it_cost(client, 
     assert changed[:100].mean() > 10 > 1 > changed[130:].mean()
 
 
-def test_a_mask_on_the_server_is_not_read(client, cat):
-    with pytest.raises(AppError, match="No photo was given"):
-        path = str(ROOT / "assets/examples/cat.jpg")
-        client.predict(handle_file(cat), operation="mask", mask=path, api_name="/surgery")
-
-
 def in_a_thread(ask):
     """Run a coroutine where Playwright's loop, which the browser tests leave running, is not in the way."""
     with ThreadPoolExecutor(1) as pool:
@@ -240,12 +234,6 @@ def test_a_damaged_file_gets_one_sentence(client, cat, tmp_path):
     damaged.write_bytes(cat.read_bytes()[:2000])
     with pytest.raises(AppError, match="damaged.jpg is damaged or incomplete"):
         client.predict(handle_file(damaged), **LINEAR, api_name="/reconstruct")
-
-
-@pytest.mark.parametrize("photo", [str(ROOT / "assets/examples/cat.jpg"), {"path": "/etc/hostname"}, None])
-def test_a_path_on_the_server_is_not_read(client, photo):
-    with pytest.raises(AppError, match="No photo was given"):
-        client.predict(photo, **LINEAR, api_name="/reconstruct")
 
 
 def test_a_rotated_photo_is_turned_upright_like_everywhere_else(client, tmp_path, cat):

@@ -86,7 +86,13 @@ class Catalogue:
 
     def drop(self, configuration: AnyConfiguration, error: UserError) -> None:
         """Move a configuration whose checkpoint turned out unusable to the skipped ones."""
-        self.skipped.append(skip(self.entries.pop(configuration), error))
+        self.skipped.append(skip(self.entries[configuration], error))
+        del self.entries[configuration]
+
+    def check(self, configuration: AnyConfiguration) -> None:
+        """Raise the CheckpointError again for which a configuration's checkpoint was skipped, if it was."""
+        if reason := self._reason_skipped(configuration):
+            raise CheckpointError(f"{configuration.name}.safetensors: {reason}")
 
     @property
     def architectures(self) -> list[str]:
@@ -121,7 +127,7 @@ class Catalogue:
         """Whether a configuration is ready, or will be fitted when it is asked for."""
         if configuration in self.entries:
             return True
-        spoilt = any(name == f"{configuration.name}.safetensors" for name, _ in self.skipped)
+        spoilt = self._reason_skipped(configuration)
         return self.on_the_spot and configuration.decoder == ON_THE_SPOT and not spoilt
 
     @property
@@ -187,9 +193,12 @@ class Catalogue:
         single = (c for c in self.entries if isinstance(c, Configuration))
         return [c for c in single if all(getattr(c, key) == value for key, value in wanted.items())]
 
+    def _reason_skipped(self, c: AnyConfiguration) -> str:
+        return next((reason for name, reason in self.skipped if name == f"{c.name}.safetensors"), "")
+
     def _why_skipped(self, c: AnyConfiguration) -> str:
-        reasons = [reason for name, reason in self.skipped if name == f"{c.name}.safetensors"]
-        return f"The checkpoint {c.name}.safetensors was skipped: {reasons[0]}" if reasons else ""
+        reason = self._reason_skipped(c)
+        return f"The checkpoint {c.name}.safetensors was skipped: {reason}" if reason else ""
 
     def _why_not_fused(self, c: FusedConfiguration) -> str:
         if skipped := self._why_skipped(c):

@@ -24,7 +24,7 @@ from explorer.configurations import (
 from explorer.decoders import Decoder, decoder_spec
 from explorer.decoders.fusion import Fused
 from explorer.encoders.frozen import FINGERPRINT_LENGTH, same_fingerprint
-from explorer.errors import UserError
+from explorer.errors import UserError, expect
 
 FORMAT = 1
 HEADER_KEY = "feature_inversion"
@@ -76,9 +76,10 @@ def read_header(path: Path) -> Header:
         with safe_open(path, framework="pt") as file:
             fields = json.loads((file.metadata() or {})[HEADER_KEY])
         header = Header(**(fields | {"configuration": configuration_of(fields["configuration"])}))
+        _check_types(header)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path.name}: not a readable safetensors file ({error}).") from error
-    except (KeyError, TypeError, ValueError, UserError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, UserError) as error:
         raise CheckpointError(f"{path.name}: its header is not one of this program's ({error}).") from error
     if header.format != FORMAT:
         raise CheckpointError(f"{path.name}: has format {header.format}, this program reads {FORMAT}.")
@@ -87,6 +88,15 @@ def read_header(path: Path) -> Header:
     except UserError as error:
         raise CheckpointError(f"{path.name}: {error}") from error
     return header
+
+
+def _check_types(header: Header) -> None:
+    """Raise TypeError for a value of another type than what reads a header relies on."""
+    expect(list, header.fingerprint)
+    expect(float, *header.fingerprint)
+    expect(dict, header.recipe, header.data, header.metrics)
+    expect(int | float, *header.metrics.values())
+    expect(int, header.parameters, header.format)
 
 
 def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Decoder:

@@ -37,7 +37,7 @@ from explorer.configurations import Configuration
 from explorer.decoders.blocks import PHOTO_SIZE
 from explorer.decoders.linear import Linear
 from explorer.encoders.frozen import FrozenEncoder
-from explorer.errors import UserError
+from explorer.errors import UserError, expect
 from explorer.folders import EXAMPLES
 from explorer.measures.pixels import psnr_of_mse
 from explorer.photos.loading import load_photo
@@ -76,9 +76,10 @@ def kept_fit(configuration: Configuration, encoder: FrozenEncoder) -> Fit | None
         return None
     try:
         header = read_header(path)
+        expect(int, header.data.get("train_photos"))
         check_fingerprint(path, header, lambda architecture, weights: encoder)
         return Fit(load_decoder(path, encoder.device), header)
-    except CheckpointError as error:
+    except (CheckpointError, TypeError) as error:
         log.warning("fitted again: %s", error)
         return None
 

@@ -16,6 +16,8 @@ from explorer.decoders import Decoder
 from explorer.decoders.blocks import PHOTO_SIZE, doublings, standardised
 
 WIDTHS = (96, 64, 48, 32, 24)  # channels of the fresh network, from the grid of the features to the photo's
+NEARLY = 200  # pixels: a picture this large is only resized to the photo's size
+GRAIN = 8  # maps of fixed noise at every scale
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,17 @@ class FreshNetwork(nn.Module):
     """Features (1, C, H, W) to a picture (1, 3, 224, 224) in [0, 1]: upsampling and convolutions, no patches.
 
     Sub-pixel patches repeat what they draw at every position; this body has none, so its pictures do not
-    weave (Odena et al. 2016).
+    weave (Odena et al. 2016). Maps of fixed noise at every scale are what texture grows from, where the
+    features are interpolated smoothly (Karras et al. 2019).
     """
 
     def __init__(self, channels: int, grid: int):
         super().__init__()
         width = WIDTHS[0]
         stages: list[nn.Module] = [nn.Conv2d(channels, width, 1)]
-        for scale in range(1, doublings(grid) + 1):
+        for scale in range(1, doublings(grid, NEARLY) + 1):
             narrower = WIDTHS[min(scale, len(WIDTHS) - 1)]
-            stages.append(Doubling(width, narrower))
+            stages.append(Doubling(width, narrower, grid * 2**scale))
             width = narrower
         self.body = nn.Sequential(*stages, nn.Conv2d(width, 3, 1), nn.Sigmoid())
 
@@ -78,15 +81,17 @@ class FreshNetwork(nn.Module):
 
 
 class Doubling(nn.Module):
-    """Twice the height and width by bilinear interpolation, then two 3x3 convolutions."""
+    """Twice the height and width, to `size`, by bilinear interpolation, then two 3x3 convolutions."""
 
-    def __init__(self, channels: int, width: int):
+    def __init__(self, channels: int, width: int, size: int):
         super().__init__()
+        self.register_buffer("grain", torch.randn(1, GRAIN, size, size))
         modules: list[nn.Module] = []
-        for inward in (channels, width):
+        for inward in (channels + GRAIN, width):
             conv = nn.Conv2d(inward, width, 3, padding=1, padding_mode="reflect")
             modules += [conv, nn.BatchNorm2d(width), nn.LeakyReLU(0.1)]
         self.body = nn.Sequential(*modules)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.body(F.interpolate(x, scale_factor=2, mode="bilinear"))
+        larger = F.interpolate(x, self.grain.shape[-2:], mode="bilinear")
+        return self.body(torch.cat([larger, self.grain], dim=1))

@@ -1,6 +1,6 @@
 """How a photo is searched for by descending (`explorer.experiments.inversion`); imports no torch."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from explorer.errors import UserError, unknown
 
@@ -61,3 +61,19 @@ class Settings:
 
 
 DEFAULT_SETTINGS = Settings()
+COARSE_GRID = 7  # and fewer places a side: what a decoder draws of them is a poorer guide to the colours
+ON_WEIGHTS = {
+    "decoder": Settings("decoder", steps=300, learning_rate=1e-3, total_variation=3.0, anchor=3.0),
+    "network": Settings("network", steps=300, learning_rate=8e-3, total_variation=0.0, anchor=3.0, warm=40),
+}
+
+
+def usual_settings(prior: str, size: int) -> Settings:
+    """Return what served a prior best at a layer with a grid of `size` x `size`, on a few validation photos.
+
+    Raises UserError listing the priors.
+    """
+    if prior not in PRIORS:
+        raise unknown("prior", prior, list(PRIORS))
+    found = ON_WEIGHTS.get(prior, DEFAULT_SETTINGS)
+    return replace(found, anchor=1.0) if found.anchor and size <= COARSE_GRID else found

@@ -15,10 +15,12 @@ from explorer.configurations import (
 )
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import WEIGHTS
+from explorer.errors import expect
 from explorer.measures.metrics import METRICS
 
 Interval = tuple[float, float]
 Figures = dict[str, float]  # by metric
+ALWAYS_MEASURED = ("psnr", "ssim", "lpips", "mse")  # other metrics may be younger than a file
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def read_row(raw: Mapping[str, Any], blurs: Mapping[int | None, Figures]) -> Row
     _text(raw["decoder"])
     configuration = configuration_of(raw)
     check_names(configuration)
-    metrics = [key for key, metric in METRICS.items() if metric.of_pictures or key in raw["mean"]]
+    metrics = [key for key in METRICS if key in ALWAYS_MEASURED or key in raw["mean"]]
     layers = layers_of(configuration)
     lost = tuple(map(_lost, raw.get("contributions") or ()))
     if lost and tuple(x.place for x in lost) != configuration.sources:
@@ -205,6 +207,5 @@ def _number(value: Any) -> float:
 
 
 def _of(kind: Any, value: Any) -> Any:
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{value!r:.40} is of the wrong type")
+    expect(kind, value)
     return value

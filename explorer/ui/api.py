@@ -14,9 +14,8 @@ from explorer.configurations import Configuration, FusedConfiguration, parse_pla
 from explorer.experiments.surgery import Change
 from explorer.measures.comparison import parse_configuration
 from explorer.pictures.feature_maps import share_map
+from explorer.ui.events import HEAVY
 from explorer.ui.files import offered_picture
-
-HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
 
 
 def add_api(explorer: Explorer) -> None:

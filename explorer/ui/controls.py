@@ -1,10 +1,6 @@
-"""The controls beside all tabs: one photo and one configuration, the question that every tab answers."""
+"""The controls beside all tabs: one photo and one configuration, which every tab is asked about."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from dataclasses import field as default
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,59 +12,12 @@ from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
-from explorer.photos.photo import Photo
 from explorer.results.measured import Results
 from explorer.ui import choices
 from explorer.ui.texts import texts
+from explorer.ui.views import Jump, Update
 
 labels = texts("controls")
-Update = dict[Any, Any]
-
-
-@dataclass(frozen=True)
-class Question:
-    """A photo, None where the page has none, and a ready configuration."""
-
-    photo: Photo | None
-    configuration: Configuration
-
-
-@dataclass(frozen=True)
-class Jump:
-    """A view to go to; None leaves the tab, the configuration or the photo as it is."""
-
-    tab: str | None = None
-    configuration: Configuration | None = None
-    example: str | None = None
-
-
-@dataclass(frozen=True)
-class View:
-    """One tab's part in the page.
-
-    `show(question, *values of inputs, *values of memory)` yields updates of `outputs` and may raise a
-    UserError; `empty()` returns the update for no photo. `show` runs when the tab is opened, when the
-    question changes while it is open, and at the `triggers`, events of the tab's own components; not when
-    photo, configuration and `inputs` are those that are shown. `memory` is what the tab knows of its last
-    answer. `jumps` are (event, components, function of their values that returns a Jump). `in_address` are
-    the inputs that a permalink holds, by their names there, each with the type of its value. A tab that
-    `needs_photo` is empty without one; another is asked also then, with an empty path.
-    `shows(configuration, *values of inputs)` are the configurations whose decoders it shows, which are fitted
-    before, where that is needed. `interrupt(*values of memory)` ends what the tab does on its own, because
-    the page shows something else.
-    """
-
-    show: Callable[..., Iterator[Update]]
-    empty: Callable[[], Update]
-    outputs: list[Any]
-    inputs: list[Any] = default(default_factory=list)
-    memory: list[Any] = default(default_factory=list)
-    triggers: list[Any] = default(default_factory=list)
-    jumps: list[tuple[Any, list[Any], Callable[..., Jump]]] = default(default_factory=list)
-    in_address: dict[str, tuple[Any, Callable[[str], Any]]] = default(default_factory=dict)
-    needs_photo: bool = True
-    interrupt: Callable[..., None] = lambda *memory: None
-    shows: Callable[..., Sequence[Configuration]] = lambda configuration, *values: [configuration]
 
 
 class Controls:
@@ -152,21 +101,6 @@ def examples() -> dict[str, Path]:
     return {path.stem: path for path in sorted(EXAMPLES.glob("*.jpg"))}
 
 
-def digest(path: str | Path) -> str:
-    """Return a photo's identity: equal for equal files, wherever they lie."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _example_digests() -> dict[str, str]:
-    return {digest(path): name for name, path in examples().items()}
-
-
-def example_name(path: str | None) -> str | None:
-    """Return the name of the example that a file is; None for any other photo."""
-    return _example_digests().get(digest(path)) if path else None
-
-
 def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> list[gr.Dropdown]:
     """Return the selectors in the order of Configuration's fields, set to `start`."""
     offered = choices.selector_choices(catalogue, start)
@@ -190,8 +124,10 @@ def selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]
         choices.selector_choices(catalogue, c).items(), selected, strict=True
     ):
         value = getattr(c, field)
-        moved = {} if value == current else {"value": value}
-        updates.append(gr.update(choices=offered, visible=field != "weights" or len(offered) > 1, **moved))
+        changes = {} if value == current else {"value": value}
+        if field == "weights":
+            changes["visible"] = len(offered) > 1
+        updates.append(gr.update(choices=offered, **changes))
     return updates
 
 

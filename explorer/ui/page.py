@@ -9,7 +9,6 @@ from explorer.folders import EXAMPLES
 from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
-from explorer.ui.repairs import Page, repair
 from explorer.ui.static_files import script, style_sheets
 from explorer.ui.tabs import compare, depth, ensemble, explore, learn, recover, results, surgery
 from explorer.ui.texts import texts
@@ -43,8 +42,7 @@ CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS = 1800, 6 * 3600
 
 def build(explorer: Explorer) -> gr.Blocks:
     """Return the page, wired to `explorer`; launch it with `launch_options()`."""
-    repair()
-    with Page(
+    with gr.Blocks(
         title=text.title, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
     ) as page:
         gr.HTML(text.header(), elem_id="header")

@@ -1,6 +1,6 @@
-"""Components that show pictures pixel by pixel.
+"""Components that show pictures pixel by pixel: files, which they pass on as they are.
 
-A picture is changed together with its text by gr.update(value=...): gr.Image(...) would encode it twice.
+A picture of PIL's they would encode themselves, over a file that is there already and on its way to others.
 """
 
 from typing import Any

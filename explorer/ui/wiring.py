@@ -1,9 +1,9 @@
-"""How the page answers: every event asks the controls what is wanted and lets the open tab show it."""
+"""How the page asks: its events settle what is wanted, and ask the open tab if it shows something else."""
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,196 +11,155 @@ import gradio as gr
 
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration
-from explorer.encoders.hub import HubError
+from explorer.photos.photo import Photo
 from explorer.ui import choices
-from explorer.ui.api import HEAVY
-from explorer.ui.controls import Controls, Jump, Question, Update, View, digest, example_name, examples
+from explorer.ui.answers import Frame, bell, ring, wire_answers
+from explorer.ui.controls import Controls, examples
+from explorer.ui.events import HEAVY
+from explorer.ui.files import uploaded_file
 from explorer.ui.texts import texts
+from explorer.ui.views import About, Jump, Question, Update, View
+from explorer.ui.visitor import Visitor
 
-log = logging.getLogger(__name__)
 labels = texts("common")
-# preprocess=False: Gradio would open and convert the photo itself, and refuse a selector's value that a quick
-# second change has overtaken; load_photo and settle do better. Files are still checked to be uploads.
-PAGE_EVENT: dict[str, Any] = {"preprocess": False, "api_visibility": "private", **HEAVY}
-FIELDS = len(asdict(choices.DEFAULT))
-# The open tab as the browser has it: of two quick clicks Gradio hands on the first one's event twice.
-WITH_OPEN_TAB = """(_, ...values) =>
-    [document.querySelector("#tabs [role=tab][aria-selected=true]").id, ...values]"""
-Asked = tuple[str | None, Configuration, tuple[Any, ...]]  # digest of the photo, configuration, tab's inputs
-
-
-@dataclass
-class Stopper:
-    """Whether a visitor has asked that the fit that is running for them stops."""
-
-    asked: bool = False
+STAY = Jump()
+# The page names its open tab and the time: events overtake each other, and Gradio sends one that had to wait
+# with the data of the one it waited for, which is the tab that was clicked before.
+OPEN_TAB = """(_, ...values) => {
+    const tab = document.querySelector("#tabs [role=tab][aria-selected=true]");
+    return [[tab?.dataset.tabId ?? "", performance.now()], ...values];
+}"""
 
 
 def wire(
     page: gr.Blocks, explorer: Explorer, controls: Controls, tabs: gr.Tabs, views: Mapping[str, View]
 ) -> None:
     """Connect controls and tabs; opening `page`, the Blocks, shows what its address asks for."""
-    first_view = next(iter(views.values()))
-    open_tab = gr.State(next(iter(views)))
-    answered = gr.State({})  # {tab: what it shows}
-    good_photo = gr.State(None)  # the last photo that could be shown
-    asked_photo = gr.State(None)  # the digest of the last one that was asked about
+    visitor = gr.State(Visitor())  # every page has one of its own
+    open_tab = gr.Textbox(visible=False)
     address = gr.HTML(elem_id="address")
-    tab_button = gr.Textbox(visible=False)  # which one was clicked, as WITH_OPEN_TAB says
-    states = [open_tab, answered, good_photo, asked_photo]
-    question = [*states, controls.photo, *controls.selectors]
-    stopper = gr.State(Stopper())  # every visitor has one of their own
-    tab_inputs = [component for view in views.values() for component in view.inputs + view.memory]
-    tab_inputs.append(stopper)
-    inputs = [*question, *tab_inputs]
-    outputs = [*states, *controls.outputs, address, tabs]
-    for view in views.values():
-        outputs += view.outputs
-        outputs += [component for component, _ in view.in_address.values() if component not in view.outputs]
+    ask = {tab: bell() for tab in views}
+    frame = Frame(explorer, controls, views, visitor, address, ask, bell(), lambda *shown: link(*shown))
+    wire_answers(frame)
+    running = [view.running for view in views.values() if view.running]
+    inputs = [visitor, controls.photo, *controls.selectors, *running]
 
-    def show(values: Sequence[Any], jump: Jump, moved: Update | None = None) -> Iterator[Update]:
-        """Bring controls and the open tab in line with the components' values, and with a jump.
+    def settle(
+        where: tuple[str, float],
+        values: Sequence[Any],
+        jump: Jump = STAY,
+        restored: Update | None = None,
+        again: bool = False,
+        alert: str = "",
+    ) -> Update:
+        """Bring the controls in line with the components' values and a jump, and ask the tab if need be.
 
-        `moved` is what a jump moves on the page besides: the tab that is open, values of its inputs.
+        `restored` are values of the tabs' inputs that are still to be set; `again`: also for what is asked;
+        `alert` is said with the answer.
         """
-        tab, shown, good, _, file, *selected = values[: len(question)]
-        tab = jump.tab if jump.tab in views else tab
-        path = str(examples()[jump.example]) if jump.example in examples() else file and file["path"]
-        wanted = jump.configuration or Configuration(*selected)
+        of = dict(zip(map(id, inputs), values, strict=True))
+        known: Visitor = of[id(visitor)]
+        if where[0] in views:
+            known.tell(*where)
+        selected = [of[id(selector)] for selector in controls.selectors]
         try:
-            found, note, settled = controls.settle(wanted, selected)
+            photo, file = find_photo(jump, of[id(controls.photo)])
+            back = {}
+        except UserError as error:
+            photo, file = known.photo, known.file
+            alert = labels.alert(labels.photo_before.format(reason=error) if file else str(error))
+            back = {controls.photo: file, controls.message: alert}
+        try:
+            found, note, settled = controls.settle(jump.configuration or Configuration(*selected), selected)
         except UserError as error:  # a timm model that cannot be shown
-            yield {controls.message: labels.alert(str(error))}
-            if not shown:  # an address that asks for one: the page must not stay empty
-                fallback = replace(jump, configuration=choices.DEFAULT)
-                yield from show(values, fallback, moved)
-                yield {controls.message: labels.alert(str(error))}
-            return
+            alert = labels.alert(str(error))
+            if known.asked:
+                return back | {controls.message: alert}
+            usual = replace(jump, configuration=choices.DEFAULT)  # an address: the page must not stay empty
+            return settle(where, values, usual, restored, again, alert)
 
-        own, memory = tab_values(tab, values)
-        asked: Asked = (path and digest(path), found, own)
+        known.photo, known.file, known.tab = photo, file, jump.tab or known.tab
+        question = Question(known.tab, photo, found, alert or labels.note(note))
+        same = known.asked is not None and known.asked.about == question.about and not again
+        if same and jump == STAY:
+            return back or gr.skip()  # Gradio reports a change when a selector loses focus, too
+        settled |= back
+        if jump.tab and jump.tab != where[0]:
+            settled[tabs] = gr.Tabs(selected=jump.tab)
         if jump.example:
-            settled |= {controls.photo: path}
-        link = query(tab, path, found) | {
-            key: own[views[tab].inputs.index(component)]
-            for key, (component, _) in views[tab].in_address.items()
-        }
-        settled |= {controls.stop: gr.Button(visible=False), controls.retry: gr.Button(visible=False)}
-        settled |= {open_tab: tab, asked_photo: asked[0], address: labels.address(urlencode(link))} | (
-            moved or {}
-        )
-        if asked == shown.get(tab):
-            # Gradio reports a change when a selector loses focus, too
-            yield settled if jump != Jump() or tab != values[0] else gr.skip()
-            return
+            settled[controls.photo] = file
+        if not same:
+            settled |= frame.buttons(known)
+            for view in views.values():
+                if view.running:
+                    view.interrupt(of[id(view.running)])
+        known.asked = question
+        shown = known.shown.get(known.tab)
+        if shown and shown[0] == question.about and jump == STAY and not again:
+            return settled | {controls.message: question.said} | link(*shown)
+        return settled | (restored or {}) | {controls.message: labels.busy, ask[known.tab]: ring()}
 
-        for name, view in views.items():
-            view.interrupt(*tab_values(name, values)[1])
-        yield settled | {controls.message: labels.busy}
-        answered_now = {answered: shown | {tab: asked}, good_photo: path}
-        if path is None and views[tab].needs_photo:
-            yield views[tab].empty() | answered_now | {controls.message: labels.note(note)}
-            return
-        try:
-            photo = explorer.photo(path) if path else None
-            stop: Stopper = values[-1]
-            stop.asked = False
-            with closing(explorer.prepare(views[tab].shows(found, *own))) as fit:
-                for share in fit:
-                    if stop.asked:
-                        stopped = labels.note(labels.stopped)
-                        yield {controls.message: stopped, controls.stop: gr.Button(visible=False)}
-                        return
-                    yield {controls.message: labels.fitting(share), controls.stop: gr.Button(visible=True)}
-            answered_now |= {controls.stop: gr.Button(visible=False)}
-            for number, update in enumerate(views[tab].show(Question(photo, found), *own, *memory)):
-                yield update | (answered_now | {controls.message: labels.note(note)} if number == 0 else {})
-        except Exception as error:
-            mistake = error if isinstance(error, UserError) else UserError(unexpected(tab))
-            buttons = {controls.stop: gr.Button(visible=False)}
-            if isinstance(mistake.__cause__, HubError):
-                buttons |= {controls.retry: gr.Button(visible=True)}
-                asked_again = {answered: shown}
-            else:
-                asked_again = {answered: shown | {tab: asked}} if good == path else {}
-            yield explain(str(mistake), path, good) | asked_again | buttons
+    def find_photo(jump: Jump, file: Mapping[str, Any] | None) -> tuple[Photo | None, str | None]:
+        """Return the photo and its path; neither where the page has none. Raises UserError."""
+        path = str(examples()[jump.example]) if jump.example in examples() else file and uploaded_file(file)
+        return (explorer.photo(path), path) if path else (None, None)
 
-    def explain(reason: str, path: str | None, good: str | None) -> Update:
-        """Say what was wrong; bring back the photo before, whose result is still on the page, if any."""
-        if good and path and digest(good) != digest(path):
-            return {
-                controls.photo: good,
-                controls.message: labels.alert(labels.photo_before.format(reason=reason)),
-            }
-        cleared = {key: value for view in views.values() for key, value in view.empty().items()}
-        cleared |= {controls.message: labels.alert(reason), answered: {}}
-        return cleared if good else cleared | {controls.photo: None}
+    def link(about: About, values: tuple[Any, ...]) -> Update:
+        """Return the update of the address, which says all of a view but a visitor's own photo."""
+        view, example = views[about.tab], example_names().get(about.photo)
+        query = asdict(about.configuration) | ({"example": example} if example else {}) | {"tab": about.tab}
+        for key, (component, _) in view.in_address.items():
+            query[key] = values[view.inputs.index(component)]
+        return {address: labels.address(urlencode(query))}
 
-    def tab_values(tab: str, values: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Return the values of a tab's inputs and of its memory."""
-        of = dict(zip(map(id, tab_inputs), values[len(question) :], strict=True))
-        view = views[tab]
-        return tuple(of[id(x)] for x in view.inputs), tuple(of[id(x)] for x in view.memory)
+    @cache
+    def example_names() -> dict[str, str]:
+        return {explorer.photo(path).digest: name for name, path in examples().items()}
 
-    def changed(*values: Any) -> Iterator[Update]:
-        yield from show(values, Jump())
+    def changed(where: tuple[str, float], *values: Any, again: bool = False) -> Update:
+        return settle(where, values, again=again)
 
-    def photo_changed(*values: Any) -> Iterator[Update]:
-        before, file = values[len(states) - 1 : len(states) + 1]
-        if (file and digest(file["path"])) == before:
-            yield gr.skip()  # the page set it itself, and the selectors may still be on their way
-        else:
-            yield from show(values, Jump())
+    def photo_changed(where: tuple[str, float], *values: Any) -> Update:
+        known, file, *_ = values
+        with suppress(UserError):
+            photo, _ = find_photo(STAY, file)
+            if (photo and photo.digest) == (known.photo and known.photo.digest):
+                return gr.skip()  # the page set it itself, and the selectors may still be on their way
+        return settle(where, values)
 
-    def to_tab(jump: Jump) -> Update:
-        """Return the update that opens a jump's tab; a visitor who clicks on one has opened it already."""
-        return {tabs: gr.Tabs(selected=jump.tab)} if jump.tab in views else {}
-
-    def opened(button: str, *values: Any) -> Iterator[Update]:
-        yield from show(values, Jump(button.removeprefix("tab-").removesuffix("-button")))
-
-    def loaded(request: gr.Request, *values: Any) -> Iterator[Update]:
-        asked = dict(request.query_params)
-        values, restored = list(values), {}
-        for key, (component, kind) in views.get(asked.get("tab"), first_view).in_address.items():
+    def loaded(where: tuple[str, float], request: gr.Request, *values: Any) -> Update:
+        asked, restored = dict(request.query_params), {}
+        tab = asked.get("tab") if asked.get("tab") in views else next(iter(views))
+        for key, (component, kind) in views[tab].in_address.items():
             with suppress(KeyError, ValueError):
-                restored[component] = values[inputs.index(component)] = kind(asked[key])
-        jump = from_address(asked, values)
-        yield from show(values, jump, restored | to_tab(jump))
+                restored[component] = kind(asked[key])
+        return settle(where, values, from_address(asked, tab, values), restored)
 
-    def from_address(asked: Mapping[str, str], values: Sequence[Any]) -> Jump:
+    def from_address(asked: Mapping[str, str], tab: str, values: Sequence[Any]) -> Jump:
         """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for."""
-        own = Configuration(*values[len(states) + 1 : len(question)])
+        selected = [values[inputs.index(selector)] for selector in controls.selectors]
+        own = Configuration(*selected)
         wanted = {key: asked[key] for key in asdict(own) if asked.get(key)}
-        tab = asked.get("tab")
-        return Jump(tab if tab in views else None, replace(own, **wanted), asked.get("example"))
+        return Jump(tab, replace(own, **wanted), asked.get("example"))
 
-    event = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress": "hidden"}
-    event["show_progress_on"] = address  # out of sight; else the page goes through all outputs each time
-    triggers = controls.triggers + [trigger for view in views.values() for trigger in view.triggers]
-    page.load(loaded, inputs, outputs, **event)
-    gr.on([*triggers, controls.retry.click], changed, inputs, outputs, **event)
-    controls.photo.change(photo_changed, inputs, outputs, **event)
-    tabs.select(opened, [tab_button, *inputs], outputs, js=WITH_OPEN_TAB, **event)
+    slow = frame.manners | HEAVY | {"js": OPEN_TAB}  # to read a photo or a timm network takes its time
+    event = frame.manners | {"queue": False, "js": OPEN_TAB}
+    inputs_and_tab = [open_tab, *inputs]
+    bells = list(ask.values())  # last: when they ring, the others have their values
+    outputs = [*controls.outputs, address, *bells]
+    in_address = [component for view in views.values() for component, _ in view.in_address.values()]
+    page.load(loaded, inputs_and_tab, [*controls.outputs, address, tabs, *in_address, *bells], **slow)
+    gr.on(controls.triggers, changed, inputs_and_tab, outputs, **event)
+    controls.retry.click(partial(changed, again=True), inputs_and_tab, outputs, **event)
+    controls.photo.change(photo_changed, inputs_and_tab, outputs, **slow)
+    tabs.change(changed, inputs_and_tab, outputs, **event)
     for source in (controls, *views.values()):
         for trigger, components, find in source.jumps:
 
-            def jump(*values: Any, find: Any = find, count: int = len(components)) -> Iterator[Update]:
-                found = find(*values[:count])
-                yield from show(values[count:], found, to_tab(found))
+            def jump(
+                where: tuple[str, float], *values: Any, find: Any = find, count: int = len(components)
+            ) -> Update:
+                return settle(where, values[count:], find(*values[:count]))
 
-            trigger(jump, [*components, *inputs], outputs, **event)
-    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    controls.stop.click(lambda stop: setattr(stop, "asked", True), stopper, None, **quick)
-
-
-def unexpected(tab: str) -> str:
-    """Log the exception being handled; return what a visitor is told of it."""
-    log.exception("the tab %s failed", tab)
-    return labels.fault
-
-
-def query(tab: str, path: str | None, c: Configuration) -> dict[str, str]:
-    """Return what a readable address says of a view; a visitor's own photo is not part of it."""
-    example = example_name(path)
-    return asdict(c) | ({"example": example} if example else {}) | {"tab": tab}
+            manners = slow if source is controls else event
+            trigger(jump, [open_tab, *components, *inputs], [tabs, *outputs], **manners)

@@ -82,6 +82,8 @@ def test_a_fit_shows_its_progress_and_can_be_stopped(visit):
     visit.expect_text("#message", "The fit was stopped")
     visit.page.wait_for_timeout(1000)
     assert not visit.page.locator("#stop-fitting").is_visible()
+    visit.page.locator("#retry").click()
+    visit.expect_text("#message", "is being fitted")
     visit.choose("architecture", "VGG16")
     visit.expect_text("#result-title", "Seen through VGG16")
     visit.page.wait_for_timeout(500)

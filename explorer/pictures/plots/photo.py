@@ -107,11 +107,11 @@ def surgery_curve(points: Sequence[Row], strength_title: str, current: Row | Non
 def recovery_curve(points: Sequence[Row]) -> go.Figure:
     """Return the PSNR and the relative feature error, a panel each, against the seconds of a search.
 
-    `points` have "search_seconds", "psnr" (dB) and "relative_feature_error", in the order they were found.
+    `points` have "search_seconds", "psnr" (dB) and "feature_error", in the order they were found.
     """
     found = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
     seconds = [point["search_seconds"] for point in points]
-    panels = {"psnr": axis_title("psnr"), "relative_feature_error": "relative feature error<br>(0: equal)"}
+    panels = {"psnr": axis_title("psnr"), "feature_error": "relative feature error<br>(0: equal)"}
     for panel, (key, title) in enumerate(panels.items(), start=1):
         found.add_trace(
             go.Scatter(

@@ -21,10 +21,13 @@ PALETTE = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
     *("#56B4E9", "#AA3377", "#117733", "#7B68C8"),
 )
-SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star")
+SYMBOLS = (
+    *("circle", "square", "diamond", "cross", "triangle-up", "star"),
+    *("hexagon", "triangle-down", "pentagon", "hourglass", "bowtie", "x"),
+)
 COLOUR_OF = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(ENCODERS)}
 DECODER_COLOUR_OF = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(DECODERS)}
-SYMBOL_OF = dict(zip(DECODERS, SYMBOLS, strict=True))
+SYMBOL_OF = {name: SYMBOLS[index % len(SYMBOLS)] for index, name in enumerate(DECODERS)}
 DASH_OF = {name: spec.dash for name, spec in LOSSES.items()}
 ACCENT = PALETTE[0]
 INK = "#7d7d7d"

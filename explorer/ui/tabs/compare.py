@@ -1,6 +1,6 @@
 """The Compare tab: two ways to decode one photo, or one way on several photos."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,9 +13,11 @@ from explorer.photos.photo import Photo
 from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
 from explorer.ui import choices
-from explorer.ui.controls import Question, Update, View, examples, selector_updates, selectors
+from explorer.ui.controls import examples, selector_updates, selectors
+from explorer.ui.files import offered_picture, uploaded_file
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
+from explorer.ui.views import Question, Step, Update, View
 
 text = texts("compare")
 TITLE = text.title
@@ -65,48 +67,41 @@ def build(explorer: Explorer) -> View:
     outputs = [title, mode, second_row, *others, files, four, original, name_a, a, name_b, b, difference]
     outputs += [pairs, verdict]
 
-    def show(question: Question, chosen: str, *rest: Any) -> Iterator[Update]:
+    def show(question: Question, chosen: str, *rest: Any) -> Update:
         """Show two reconstructions and their verdict, or those of several photos."""
         *selected, given = rest
         two = chosen != PHOTOS
         layout = {part: gr.update(visible=two) for part in (second_row, four)}
         layout |= {part: gr.update(visible=not two) for part in (files, pairs)}
         layout |= {mode: WAYS} if chosen not in (WAYS, PHOTOS) else {}
-        yield from (two_ways if two else several)(
-            question.photo, question.configuration, selected, given, layout
-        )
+        shown = two_ways if two else several
+        return layout | shown(question.photo, question.configuration, selected, given)
 
-    def two_ways(
-        photo: Photo, first: Configuration, selected: list[str], given: Any, layout: Update
-    ) -> Iterator[Update]:
+    def two_ways(photo: Photo, first: Configuration, selected: list[str], given: Any) -> Update:
         other, note = choices.settle(catalogue, Configuration(*selected), results)
         moved = dict(zip(others, selector_updates(catalogue, other, selected), strict=True))
         found = explorer.compare(photo, first, other)
-        yield (
-            layout
-            | moved
-            | {
-                title: compare_title(found, note),
-                original: found.a.original,
-                name_a: text.way("A", first),
-                a: found.a.reconstruction,
-                name_b: text.way("B", other),
-                b: found.b.reconstruction,
-                difference: found.difference,
-                verdict: verdict_text(found),
-            }
-        )
+        return moved | {
+            title: compare_title(found, note),
+            original: offered_picture(found.a.original),
+            name_a: text.way("A", first),
+            a: offered_picture(found.a.reconstruction),
+            name_b: text.way("B", other),
+            b: offered_picture(found.b.reconstruction),
+            difference: offered_picture(found.difference),
+            verdict: verdict_text(found),
+        }
 
-    def several(
-        photo: Photo, c: Configuration, selected: list[str], given: Any, layout: Update
-    ) -> Iterator[Update]:
-        photos = [file["path"] for file in given or []] or [str(photo) for photo in examples().values()]
+    def several(photo: Photo, c: Configuration, selected: list[str], given: Any) -> Update:
+        photos = [uploaded_file(file) for file in given or []] or [
+            str(photo) for photo in examples().values()
+        ]
         found = explorer.compare_photos(photos, c)
         pictures = (
-            [(x.original, text.original_caption) for x in found],
-            [(x.reconstruction, caption(x)) for x in found],
+            [(offered_picture(x.original), text.original_caption) for x in found],
+            [(offered_picture(x.reconstruction), caption(x)) for x in found],
         )
-        yield layout | {
+        return {
             title: text.photos_heading(c),
             pairs: gr.update(
                 value=[pair for both in zip(*pictures, strict=True) for pair in both], visible=True
@@ -127,9 +122,8 @@ def build(explorer: Explorer) -> View:
     zoom.input(None, zoom, js="zoom => document.getElementById('compare').style.setProperty('--zoom', zoom)")
     keys = [f"b_{field.name}" for field in fields(Configuration)]
     return View(
-        show,
+        [Step(show, outputs)],
         empty,
-        outputs,
         inputs=[mode, *others, files],
         shows=shows,
         triggers=[mode.input, *(x.input for x in others), files.upload, files.clear],

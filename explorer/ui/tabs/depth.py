@@ -1,6 +1,6 @@
 """The Depth tab: one photo through every layer of a network, shallow to deep."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -15,11 +15,11 @@ from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import animation
 from explorer.pictures.plots import depth_curves
 from explorer.reconstruction import Reconstruction
-from explorer.ui.controls import Question, Update, View
-from explorer.ui.files import offered_file
+from explorer.ui.events import PAGE_EVENT
+from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
-from explorer.ui.wiring import PAGE_EVENT
+from explorer.ui.views import Question, Step, Update, View
 
 text = texts("depth")
 TITLE = text.title
@@ -55,32 +55,33 @@ def build(explorer: Explorer) -> View:
     results = gr.State([])  # reconstructions, shallow to deep
     clock = gr.Timer(FRAME_SECONDS, active=False)
     chosen = [title, reconstruction]
-    outputs = [*chosen, original, depth, download, strip, curves, results]
 
-    def show(question: Question, names: list[str]) -> Iterator[Update]:
-        """Show every layer that the decoder is ready for, then the curves, then those to compare with."""
+    def show_layers(question: Question, names: list[str]) -> Update:
+        """Show every layer that the decoder is ready for."""
         c = question.configuration
         found = explorer.depth(question.photo, c)
         index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
-        yield {
+        return {
             results: found,
-            original: found[0].original,
+            original: offered_picture(found[0].original),
             depth: gr.Slider(1, max(2, len(found)), index + 1, step=1),
             strip: gr.update(
-                value=[(x.reconstruction, depth_caption(x)) for x in found], selected_index=index
+                value=[(offered_picture(x.reconstruction), depth_caption(x)) for x in found],
+                selected_index=index,
             ),
             download: gr.DownloadButton(interactive=False),
             **at(index, found),
         }
-        lines = [found]
-        for name in names or []:
-            yield {curves: draw(lines)}
-            lines.append(explorer.depth(question.photo, series[name]))
-        yield {curves: draw(lines)}
+
+    def show_curves(question: Question, names: list[str], found: list[Reconstruction]) -> Update:
+        """Show the curves, with those to compare with."""
+        others = [explorer.depth(question.photo, series[name]) for name in names or []]
+        return {curves: draw([found, *others])}
+
+    def offer_gif(question: Question, names: list[str], found: list[Reconstruction]) -> Update:
         gif = animation([(x.reconstruction, depth_caption(x)) for x in found], found[0].original)
-        yield {
-            download: gr.DownloadButton(text.download, value=offered_file("depth.gif", gif), interactive=True)
-        }
+        file = offered_file("depth.gif", gif)
+        return {download: gr.DownloadButton(text.download, value=file, interactive=True)}
 
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, curves: None, results: []}
@@ -91,7 +92,7 @@ def build(explorer: Explorer) -> View:
         alt_text = text.reconstruction_from.format(layer=found[index].configuration.layer)
         return {
             title: depth_title(found, index),
-            reconstruction: gr.update(value=found[index].reconstruction, alt_text=alt_text),
+            reconstruction: gr.update(value=offered_picture(found[index].reconstruction), alt_text=alt_text),
         }
 
     def move(number: float, found: list[Reconstruction]) -> Update:
@@ -118,7 +119,12 @@ def build(explorer: Explorer) -> View:
     def shows(c: Configuration, names: list[str]) -> list[Configuration]:
         return explorer.depth_configurations(c)
 
-    return View(show, empty, outputs, inputs=[overlays], triggers=[overlays.input], shows=shows)
+    steps = [
+        Step(show_layers, [*chosen, original, depth, download, strip, results]),
+        Step(show_curves, [curves], memory=[results]),
+        Step(offer_gif, [download], memory=[results]),
+    ]
+    return View(steps, empty, inputs=[overlays], triggers=[overlays.input], shows=shows)
 
 
 def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:

@@ -1,6 +1,5 @@
 """The Ensemble tab: one photo seen through several layers at once, and what each of them brings."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -14,9 +13,10 @@ from explorer.pictures.feature_maps import share_map
 from explorer.reconstruction import Ensemble
 from explorer.results.measured import Results
 from explorer.ui.choices import LOSS_NAMES, Choices, decoder_key, sources_key
-from explorer.ui.controls import Question, Update, View
+from explorer.ui.files import offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
+from explorer.ui.views import Question, Step, Update, View
 
 text = texts("ensemble")
 TITLE, SELECTORS = text.title, text.selectors
@@ -53,23 +53,22 @@ def build(explorer: Explorer) -> View:
     outputs = [title, *selected, original, together, figures, brought, errors_title, error_alone]
     outputs += [error_together, about_maps, maps]
 
-    def show(question: Question, *asked: Any) -> Iterator[Update]:
+    def show(question: Question, *asked: Any) -> Update:
         """Show the ensemble nearest to what is selected, and what each source brings."""
         if start is None:
-            yield empty()
-            return
+            return empty()
         c = settle(ways, start, *asked)
         found = explorer.ensemble(question.photo, c)
         best = found.best_alone
-        yield moved(c, asked) | {
+        return moved(c, asked) | {
             title: ensemble_title(c),
-            original: found.result.original,
-            together: found.result.reconstruction,
+            original: offered_picture(found.result.original),
+            together: offered_picture(found.result.reconstruction),
             figures: figures_text(found),
             brought: contributions_text(found, explorer.results()),
             errors_title: text.errors(best),
-            error_alone: best.error if best else None,
-            error_together: found.result.error,
+            error_alone: offered_picture(best.error) if best else None,
+            error_together: offered_picture(found.result.error),
             about_maps: maps_text(found),
             maps: gr.update(
                 value=attention_maps(found), visible=found.contributions[0].attention is not None
@@ -92,9 +91,8 @@ def build(explorer: Explorer) -> View:
         }
 
     return View(
-        show,
+        [Step(show, outputs)],
         empty,
-        outputs,
         inputs=selected,
         triggers=[component.input for component in selected],
         in_address={name: (x, str) for name, x in zip(("sources", "fusion", "with"), selected, strict=True)},
@@ -178,14 +176,14 @@ def range_of_shares(found: Ensemble) -> tuple[float, float]:
     return min(float(x.min()) for x in maps), max(float(x.max()) for x in maps)
 
 
-def attention_maps(found: Ensemble) -> list[tuple[Any, str]]:
-    """Return each source's weights over the photo and a caption; none where sources are not weighed."""
+def attention_maps(found: Ensemble) -> list[tuple[str, str]]:
+    """Return a picture file of each source's weights, and a caption; none where sources are not weighed."""
     if found.contributions[0].attention is None:
         return []
     ends = range_of_shares(found)
     return [
         (
-            share_map(x.attention, found.result.original, *ends),
+            offered_picture(share_map(x.attention, found.result.original, *ends)),
             text.map_caption.format(source=place_title([x.place]), weight=x.weight),
         )
         for x in found.contributions

@@ -1,8 +1,6 @@
 """The Explore tab: what one layer keeps of a photo, and the feature maps in between."""
 
-from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import gradio as gr
 
@@ -12,12 +10,13 @@ from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
+from explorer.reconstruction import Reconstruction
 from explorer.results.standing import standing
-from explorer.ui.controls import Question, Update, View
-from explorer.ui.files import offered_file
+from explorer.ui.events import PAGE_EVENT, QUICK
+from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import pair, picture
 from explorer.ui.texts import texts
-from explorer.ui.wiring import PAGE_EVENT
+from explorer.ui.views import Question, Step, Update, View
 
 text, common = texts("explore"), texts("common")
 TITLE, DOWNLOAD = text.title, text.download
@@ -70,34 +69,37 @@ def build(explorer: Explorer) -> View:
                     back = gr.Button(text.back, size="sm", elem_id="all-channels", visible=False)
 
     preferences = gr.BrowserState([False, MAP_SCALES[0]], storage_key="feature-inversion-explorer")
+    drawn = gr.State(None)  # the Reconstruction on the page
     shown = gr.State(None)  # the Question whose feature maps are on the page
     enlarged = gr.State(False)  # one channel is shown instead of the mosaic
     features = [mosaic, about_features, number, previous, following, back, enlarged]
-    outputs = [shown, title, comparison, error, cards, stands, agreement, download, *features]
 
-    def show(question: Question, colours: str) -> Iterator[Update]:
-        """Show the reconstruction, then the first page of feature maps, then offer all of it."""
-        c = question.configuration
-        result = explorer.reconstruct(question.photo, c)
-        yield {
-            shown: question,
+    def show_reconstruction(question: Question) -> Update:
+        result = explorer.reconstruct(question.photo, question.configuration)
+        return {
+            drawn: result,
             title: common.result_title(result),
-            comparison: (result.original, result.reconstruction),
-            error: result.error,
+            comparison: (offered_picture(result.original), offered_picture(result.reconstruction)),
+            error: offered_picture(result.error),
             cards: cards_text(result.metrics),
             download: gr.DownloadButton(interactive=False),
         }
-        maps = maps_of(question)
-        yield feature_page(maps, 1, colours)
-        yield {stands: text.standing(standing(result, explorer.results()))}
-        file = offered_file(f"{c.name}.zip", pack(result, maps, colours))
-        yield {
+
+    def show_features(question: Question, colours: str) -> Update:
+        return {shown: question} | feature_page(maps_of(question), 1, colours)
+
+    def show_the_rest(question: Question, result: Reconstruction, colours: str) -> Update:
+        """Show where the result stands and what a network sees in it, and offer all of it."""
+        c = question.configuration
+        file = offered_file(f"{c.name}.zip", pack(result, maps_of(question), colours))
+        return {
+            stands: text.standing(standing(result, explorer.results())),
             agreement: agreement_text(explorer.agreement(result), c.layer),
             download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True),
         }
 
     def empty() -> Update:
-        pictures = {shown: None, comparison: None, error: None, mosaic: None}
+        pictures = {drawn: None, shown: None, comparison: None, error: None, mosaic: None}
         texts = {title: common.result_title(None), cards: cards_text(None)}
         texts |= {stands: text.standing(None), agreement: agreement_text(None)}
         texts |= {about_features: feature_text(None, 0), back: gr.Button(visible=False)}
@@ -111,7 +113,9 @@ def build(explorer: Explorer) -> View:
         last = maps.pages()
         index = min(max(1, int(page_number or 1)), last) - 1
         return {
-            mosaic: gr.update(value=maps.mosaic(index, scale=colours), alt_text=mosaic_text(maps, index)),
+            mosaic: gr.update(
+                value=offered_picture(maps.mosaic(index, scale=colours)), alt_text=mosaic_text(maps, index)
+            ),
             about_features: feature_text(maps, index),
             back: gr.Button(visible=False),
             enlarged: False,
@@ -145,7 +149,9 @@ def build(explorer: Explorer) -> View:
             return {enlarged: False}
         overlay = maps.over_photo(channel, question.photo.crop, colours)
         return {
-            mosaic: gr.update(value=overlay, alt_text=text.one_channel.format(channel=channel)),
+            mosaic: gr.update(
+                value=offered_picture(overlay), alt_text=text.one_channel.format(channel=channel)
+            ),
             about_features: channel_text(maps, channel),
             back: gr.Button(visible=True),
             enlarged: True,
@@ -157,13 +163,17 @@ def build(explorer: Explorer) -> View:
     following.click(partial(turn, 1), asked, features, **turning)
     gr.on([number.submit, scale.input, back.click], partial(turn, 0), asked, features, **turning)
     mosaic.select(enlarge, [*asked, enlarged], features, **turning)
-    kept: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    gr.on([smooth.input, scale.input], lambda *chosen: list(chosen), [smooth, scale], preferences, **kept)
-    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, scale], **kept)
+    gr.on([smooth.input, scale.input], lambda *chosen: list(chosen), [smooth, scale], preferences, **QUICK)
+    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, scale], **QUICK)
     smooth.change(
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
-    return View(show, empty, outputs, memory=[scale])
+    steps = [
+        Step(show_reconstruction, [drawn, title, comparison, error, cards, download]),
+        Step(show_features, [shown, *features], memory=[scale]),
+        Step(show_the_rest, [stands, agreement, download], memory=[drawn, scale]),
+    ]
+    return View(steps, empty)
 
 
 def cards_text(metrics: Metrics | None) -> str:

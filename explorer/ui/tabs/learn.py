@@ -1,8 +1,5 @@
 """The Learn tab: a lesson of eight steps that sets the controls and shows what they give."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import gradio as gr
 from markupsafe import Markup
 
@@ -13,12 +10,14 @@ from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.feature_maps import FeatureMaps
 from explorer.results.measured import Results
 from explorer.results.privacy import Study
-from explorer.ui.controls import Jump, Question, Update, View
-from explorer.ui.files import offered_file
+from explorer.ui import views
+from explorer.ui.events import QUICK
+from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.static_files import STATIC, script
 from explorer.ui.texts import texts
 from explorer.ui.texts.lesson import STEPS, Step, step_at
+from explorer.ui.views import Jump, Question, Update, View
 
 text, common = texts("learn"), texts("common")
 TITLE = text.title
@@ -27,7 +26,6 @@ NO_STUDY = Study()
 PHOTO_NUMBERS = PHOTO_BITS // 8
 FIGURES = [METRICS[key] for key in ("psnr", "lpips")]
 GO = script("learn")
-QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queue": False}
 
 
 def build(explorer: Explorer) -> View:
@@ -67,22 +65,25 @@ def build(explorer: Explorer) -> View:
 
     number = gr.State(1)
     of_step = [steps, reading, looks, thinking, more, maps_part]
-    outputs = [number, looks, title, original, reconstruction, figures, about_maps, strip]
 
-    def show(question: Question, wanted: int) -> Iterator[Update]:
-        """Show what the controls give; then the feature maps, if the step is about them."""
+    def show(question: Question, wanted: int) -> Update:
+        """Show what the controls give."""
         c = question.configuration
         result = explorer.reconstruct(question.photo, c)
-        yield {
+        return {
             looks: gr.Radio(value=label_of(step_at(wanted), c)),
             title: common.result_title(result),
-            original: result.original,
-            reconstruction: result.reconstruction,
+            original: offered_picture(result.original),
+            reconstruction: offered_picture(result.reconstruction),
             figures: figures_html(result.metrics),
         }
-        if step_at(wanted).maps:
-            maps = explorer.features(question.photo, c)
-            yield {about_maps: maps_html(maps), strip: maps.mosaic(per_page=MAPS)}
+
+    def show_maps(question: Question, wanted: int) -> Update:
+        """Show the feature maps, if the step is about them."""
+        if not step_at(wanted).maps:
+            return {}
+        maps = explorer.features(question.photo, question.configuration)
+        return {about_maps: maps_html(maps), strip: offered_picture(maps.mosaic(per_page=MAPS))}
 
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, looks: gr.Radio(value=None)}
@@ -104,15 +105,18 @@ def build(explorer: Explorer) -> View:
     def go(event: gr.EventData) -> Update:
         return {number: event.step} | at_step(event.step)
 
-    quick = QUICK | {"show_progress": "hidden"}
-    gone = steps.click(go, None, [number, *of_step], **quick)
-    number.change(at_step, number, of_step, **quick)  # a permalink sets it, too
+    gone = steps.click(go, None, [number, *of_step], **QUICK)
+    number.change(at_step, number, of_step, **QUICK)  # a permalink sets it, too
     jumps = [
         (gone.then, [number], lambda wanted: Jump(None, step_at(wanted).start, step_at(wanted).example)),
         (looks.input, [number, looks], look_at),
         (more.click, [number], lambda wanted: Jump(step_at(wanted).tab)),
     ]
-    return View(show, empty, outputs, inputs=[number], jumps=jumps, in_address={"step": (number, int)})
+    answer = [
+        views.Step(show, [looks, title, original, reconstruction, figures]),
+        views.Step(show_maps, [about_maps, strip]),
+    ]
+    return View(answer, empty, inputs=[number], jumps=jumps, in_address={"step": (number, int)})
 
 
 def label_of(step: Step, c: Configuration) -> str | None:

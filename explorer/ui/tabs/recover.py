@@ -13,10 +13,11 @@ from explorer.experiments.settings import OPTIMISERS, STARTS, Settings
 from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Recovery
-from explorer.ui.controls import Question, Update, View
+from explorer.ui.events import unexpected
+from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
-from explorer.ui.wiring import unexpected
+from explorer.ui.views import Question, Step, Update, View
 
 text, common = texts("recover"), texts("common")
 TITLE = text.title
@@ -79,15 +80,15 @@ def build(explorer: Explorer) -> View:
 
     known = gr.State(None)  # the Search of what is on the page
     chosen = [begin, seconds, optimiser, smoothness, jitter, coarse, restarts, seed]
-    outputs = [title, original, recovered, figures, curve, start, stop, known]
+    progress = [recovered, figures, curve, start, stop]
 
-    def show(question: Question, before: Search | None) -> Iterator[Update]:
+    def show(question: Question, before: Search | None) -> Update:
         """Show the photo and what a trained decoder makes of the layer; the search begins at a click."""
         if before:
             before.superseded = True
-        yield {
+        return {
             title: text.heading(question.configuration),
-            original: question.photo.crop,
+            original: offered_picture(question.photo.crop),
             recovered: None,
             figures: recover_figures(None, rival_text(question)),
             curve: None,
@@ -112,14 +113,20 @@ def build(explorer: Explorer) -> View:
         return text.rival(rival, METRICS["psnr"].with_unit(result.metrics.psnr), error)
 
     def run(search: Search | None, *values: Any) -> Iterator[Update]:
-        """Search until the time is up or it is stopped, showing what is found on the way."""
+        """Search until the time is up or it is stopped, showing what is found on the way.
+
+        Every update names all that the search shows: Gradio sends what differs from the one before, and the
+        page changes that one in place, which it may not have shown yet.
+        """
         if search is None:
-            yield {figures: common.alert(common.no_photo)}
+            nothing = common.alert(common.no_photo)
+            yield {recovered: None, figures: nothing, curve: None} | buttons(running=False)
             return
         search.stopped = False
         question = search.question
         c, rival = question.configuration, rival_text(question)
-        yield {recovered: None, curve: None} | buttons(running=True)
+        shown = {recovered: None, figures: common.note(WAITING), curve: None} | buttons(running=True)
+        yield shown
         try:
             points, drawn, found = [], 0.0, None
             wanted = settings(*values)
@@ -128,26 +135,27 @@ def build(explorer: Explorer) -> View:
                 for share in explorer.prepare([linear]):
                     if search.ended:
                         break
-                    yield {figures: common.fitting(share)}
+                    yield shown | {figures: common.fitting(share)}
             asked = (question.photo, c, wanted)
             for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
                 if search.ended:
                     break
                 points.append(found.to_dict() | {"search_seconds": found.seconds})
-                update = {
-                    recovered: found.result.reconstruction,
+                shown |= {
+                    recovered: offered_picture(found.result.reconstruction),
                     figures: recover_figures(found, rival),
                 }
                 if found.done or time.perf_counter() - drawn > CHART_SECONDS:
                     drawn = time.perf_counter()
-                    update[curve] = recovery_curve(points)
-                yield update
-            if not search.superseded:
-                state = text.stopped if search.stopped else ""
-                yield {figures: recover_figures(found, rival, state)} | buttons(running=False)
+                    shown |= {curve: recovery_curve(points)}
+                yield shown
+            state = text.stopped if search.stopped else ""
+            shown |= {figures: recover_figures(found, rival, state)}
         except Exception as error:
             reason = str(error) if isinstance(error, UserError) else unexpected("recover")
-            yield {figures: common.alert(reason)} | buttons(running=False)
+            shown |= {figures: common.alert(reason)}
+        # Gradio ends by sending once more what was yielded last
+        yield gr.skip() if search.superseded else shown | buttons(running=False)
 
     def end(search: Search | None) -> None:
         if search:
@@ -161,9 +169,10 @@ def build(explorer: Explorer) -> View:
         queue=False,
         **EVENT,
     )
-    start.click(run, [known, *chosen], outputs, concurrency_id="recover", concurrency_limit=1, **EVENT)
+    start.click(run, [known, *chosen], progress, concurrency_id="recover", concurrency_limit=1, **EVENT)
     stop.click(end, known, None, queue=False, **EVENT)
-    return View(show, empty, outputs, memory=[known], shows=lambda *asked: [], interrupt=end)
+    step = Step(show, [title, original, *progress, known], memory=[known])
+    return View([step], empty, shows=lambda *asked: [], running=known, interrupt=end)
 
 
 def settings(

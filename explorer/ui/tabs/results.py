@@ -1,6 +1,6 @@
 """The Results tab: everything that was measured, as a table, in charts and beside published figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,11 +19,12 @@ from explorer.results.published import beside_ours
 from explorer.results.rows import Row
 from explorer.ui.charts import CHARTS
 from explorer.ui.choices import LOSS_NAMES, Choices
-from explorer.ui.controls import Jump, Question, Update, View
+from explorer.ui.events import QUICK
 from explorer.ui.files import offered_file
 from explorer.ui.results_table import csv_row, table_html
 from explorer.ui.static_files import script
 from explorer.ui.texts import texts
+from explorer.ui.views import Jump, Question, Step, Update, View
 
 TITLE = "Results"
 ALL = "all"
@@ -34,7 +35,6 @@ FILTERS = {
     "weights": ("Network weights", "Trained and random weights"),
 }
 SCRIPT = script("results_table")
-QUICK: dict[str, Any] = {"preprocess": False, "api_visibility": "private", "queue": False}
 text = texts("results")
 
 
@@ -72,39 +72,49 @@ def build(explorer: Explorer) -> View:
             published_plot = gr.Plot(show_label=False, elem_id="published-plot")
     opened = gr.State(None)  # the name of the row that was clicked last
     known = gr.State(None)  # the chart that is on the page: what it is and of which rows
-    outputs = [note, table, table_data, reading, plot, chart_data]
-    outputs += [beside, published_plot, published_data, known]
+    complete = gr.State(False)  # what is published is on the page
 
-    def show(question: Question, *values: Any) -> Iterator[Update]:
-        """Show the rows that fit the filters, then the chart if it is another; what is published, once."""
-        *wanted, chart_name, drawn = values
+    def show_rows(question: Question, *values: Any) -> Update:
+        """Show the rows that fit the filters."""
+        *wanted, _ = values
         measured = explorer.results()
         rows = filtered(measured, wanted)
-        yield {
+        return {
             note: note_text(measured, len(rows)),
             table: table_html(rows),
             table_data: csv_file("results", [csv_row(row) for row in rows]),
         }
+
+    def show_chart(question: Question, *values: Any) -> Update:
+        """Show the chart of these rows, if it is another one than is on the page."""
+        *wanted, chart_name, drawn = values
         chart_name = chart_name if chart_name in CHARTS else next(iter(CHARTS))
-        spec, c = CHARTS[chart_name], question.configuration
-        shown = spec.rows(measured, rows, c)
+        spec, c, measured = CHARTS[chart_name], question.configuration, explorer.results()
+        shown = spec.rows(measured, filtered(measured, wanted), c)
         of = (chart_name, spec.scope(c), tuple(row.name for row in shown))
-        if of != drawn:
-            said = spec.read(measured, shown) if shown else text.no_rows
-            yield {
-                reading: text.reading(said, spec.scope(c)),
-                plot: spec.draw(measured, shown) if shown else None,
-                chart_data: csv_file(f"chart-{chart_name}", spec.data(measured, shown) if shown else []),
-                known: of,
-            }
-        if drawn is None:
-            published = explorer.results("results_published.json")
-            pairs = beside_ours(measured, published)
-            yield {
-                beside: text.published(pairs, published.perfect("psnr")),
-                published_plot: published_beside_ours(pairs, published.perfect("psnr")),
-                published_data: csv_file("published", [asdict(pair) for pair in pairs]),
-            }
+        if of == drawn:
+            return {}
+        said = spec.read(measured, shown) if shown else text.no_rows
+        return {
+            reading: text.reading(said, spec.scope(c)),
+            plot: spec.draw(measured, shown) if shown else None,
+            chart_data: csv_file(f"chart-{chart_name}", spec.data(measured, shown) if shown else []),
+            known: of,
+        }
+
+    def show_published(question: Question, *values: Any) -> Update:
+        """Show what is published, once."""
+        *_, already = values
+        if already:
+            return {}
+        published = explorer.results("results_published.json")
+        pairs = beside_ours(explorer.results(), published)
+        return {
+            beside: text.published(pairs, published.perfect("psnr")),
+            published_plot: published_beside_ours(pairs, published.perfect("psnr")),
+            published_data: csv_file("published", [asdict(pair) for pair in pairs]),
+            complete: True,
+        }
 
     def open_row(name: str | None) -> Jump:
         single = (row.configuration for row in explorer.results().rows if not row.fused)
@@ -113,14 +123,17 @@ def build(explorer: Explorer) -> View:
     def clicked(event: gr.EventData) -> str:
         return str(event.name)
 
-    click = table.click(clicked, None, opened, show_progress="hidden", **QUICK)
+    click = table.click(clicked, None, opened, **QUICK)
     in_address = {f"only_{key}": (part, one_of(part)) for key, part in filters.items()}
+    steps = [
+        Step(show_rows, [note, table, table_data]),
+        Step(show_chart, [reading, plot, chart_data, known], memory=[known]),
+        Step(show_published, [beside, published_plot, published_data, complete], memory=[complete]),
+    ]
     return View(
-        show,
+        steps,
         dict,
-        outputs,
         inputs=[*filters.values(), chart],
-        memory=[known],
         triggers=[part.input for part in (*filters.values(), chart)],
         jumps=[(click.then, [opened], open_row)],
         in_address=in_address | {"chart": (chart, one_of(chart))},

@@ -1,6 +1,6 @@
 """The Surgery tab: change the features before they are decoded, and see what the change costs."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -12,15 +12,30 @@ from explorer.experiments.surgery import OPERATIONS, Change
 from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import surgery_curve
 from explorer.reconstruction import Surgery
-from explorer.ui.controls import Question, Update, View, examples
-from explorer.ui.files import offered_picture
+from explorer.ui.controls import examples
+from explorer.ui.files import offered_picture, uploaded_file
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
+from explorer.ui.views import Question, Step, Update, View
 
 text, common = texts("surgery"), texts("common")
 TITLE = text.title
 FIRST = next(iter(OPERATIONS.values()))
 BRUSH = gr.Brush(colors=["#ff3b30"], default_size=28, color_mode="fixed")
+
+
+@dataclass(frozen=True)
+class OnPage:
+    """The operation on the page, and the photo that is being painted on, by its digest.
+
+    `change` is what was done with what result (`point` of the curve), None while it cannot be done yet.
+    """
+
+    operation: str = FIRST.name
+    strength: float = FIRST.default
+    painting: str | None = None
+    change: Change | None = None
+    point: dict[str, Any] | None = None
 
 
 def build(explorer: Explorer) -> View:
@@ -70,28 +85,26 @@ def build(explorer: Explorer) -> View:
             )
             curve = gr.Plot(label=text.curve, show_label=False, elem_id="surgery-curve")
 
-    known = gr.State({})  # the operation on the page, the photo being painted, the curve and what it is of
-    outputs = [title, before, after, figures, operation, strength, about, painting, other, curve, known]
+    known = gr.State(OnPage())
+    drawn = gr.State({})  # the curve on the page: what it is "of", and its "points"
 
-    def show(
-        question: Question, name: str, value: float, painted: Any, second: Any, memory: dict[str, Any]
-    ) -> Iterator[Update]:
-        """Show both reconstructions at once, then the curve, which is kept until it is another one."""
+    def operate(
+        question: Question, name: str, value: float, painted: Any, second: Any, memory: OnPage
+    ) -> Update:
+        """Show both reconstructions, and bring the tab's components in line with the operation."""
         spec = OPERATIONS.get(name, FIRST)
-        shown_operation = memory.get("operation", FIRST.name)
-        same = spec.name != shown_operation and value == memory.get("strength", FIRST.default)
+        same = spec.name != memory.operation and value == memory.strength
         if same or not spec.low <= value <= spec.high:  # a strength that was meant for another operation
             value = spec.default
         photo = question.photo.digest
-        new_painting = spec.needs == "mask" and memory.get("painting") != photo
+        new_painting = spec.needs == "mask" and memory.painting != photo
         layers = (painted or {}).get("layers") if not new_painting else None
         given = {
-            "mask": layers[0]["path"] if spec.needs == "mask" and layers else None,
-            "other": second["path"] if spec.needs == "photo" and second else None,
+            "mask": uploaded_file(layers[0]) if spec.needs == "mask" and layers else None,
+            "other": uploaded_file(second) if spec.needs == "photo" and second else None,
         }
-        memory = memory | {"operation": spec.name, "strength": value}
         settled = {}
-        if spec.name != shown_operation or spec.name != name:  # never while a visitor drags the slider
+        if spec.name != memory.operation or spec.name != name:  # never while a visitor drags the slider
             settled = {
                 operation: gr.Dropdown(value=spec.name),
                 strength: gr.Slider(spec.low, spec.high, value, step=spec.step, label=spec.unit),
@@ -104,48 +117,57 @@ def build(explorer: Explorer) -> View:
             settled[painting] = gr.ImageEditor(
                 {"background": crop, "layers": [], "composite": crop}, visible=True
             )
-            memory |= {"painting": photo}
         change = Change(spec.name, value, **given)
+        now = OnPage(spec.name, value, photo if new_painting else memory.painting)
         asked = (question.photo, question.configuration)
         try:
             spec.check(change)
         except UserError as missing:  # the mask or second photo is still to come
             result = explorer.reconstruct(*asked)
-            pictures = {before: result.reconstruction, after: None, curve: None}
-            texts = {title: text.heading(result), figures: common.note(str(missing))}
-            yield settled | pictures | texts | {known: memory | {"curve": None}}
-            return
-
+            return settled | {
+                title: text.heading(result),
+                before: offered_picture(result.reconstruction),
+                after: None,
+                figures: common.note(str(missing)),
+                known: now,
+            }
         result = explorer.surgery(*asked, change)
-        yield settled | {
+        point = {"strength": value, "psnr": result.after.figures["psnr"], "bits": result.bits_after}
+        return settled | {
             title: text.heading(result.before),
-            before: result.before.reconstruction,
-            after: result.after.reconstruction,
+            before: offered_picture(result.before.reconstruction),
+            after: offered_picture(result.after.reconstruction),
             figures: surgery_figures(result),
-            known: memory,
+            known: replace(now, change=change, point=point),
         }
-        of = (photo, question.configuration, spec.name, *given.values())
-        points = memory["points"] if memory.get("curve") == of else None
+
+    def show_curve(question: Question, *values: Any) -> Update:
+        """Show the curve with the strength on it; its points are kept until it is another one."""
+        *_, memory, kept = values
+        change = memory.change
+        if change is None:
+            return {curve: None, drawn: {}}
+        of = (question.about, change.operation, change.mask, change.other)
+        points = kept["points"] if kept.get("of") == of else None
         if points is None:
-            points = explorer.surgery_curve(*asked, change)
-        now = {"strength": value, "psnr": result.after.figures["psnr"], "bits": result.bits_after}
-        drawn = surgery_curve(points, spec.unit, now)
-        yield {curve: drawn, known: memory | {"curve": of, "points": points}}
+            points = explorer.surgery_curve(question.photo, question.configuration, change)
+        unit = OPERATIONS[change.operation].unit
+        return {curve: surgery_curve(points, unit, memory.point), drawn: {"of": of, "points": points}}
 
     def empty() -> Update:
         pictures = {before: None, after: None, curve: None}
         return pictures | {
             title: text.heading(None),
             figures: surgery_figures(None),
-            known: {},
+            known: OnPage(),
+            drawn: {},
         }
 
+    told = [title, before, after, figures, operation, strength, about, painting, other, known]
     return View(
-        show,
+        [Step(operate, told, [known]), Step(show_curve, [curve, drawn], [known, drawn])],
         empty,
-        outputs,
         inputs=[operation, strength, painting, other],
-        memory=[known],
         triggers=[operation.input, strength.input, painting.input, other.input],
         in_address={"operation": (operation, str), "strength": (strength, float)},
     )

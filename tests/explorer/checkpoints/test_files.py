@@ -1,12 +1,16 @@
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
+from threading import Barrier
 
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from explorer import Explorer
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.checkpoints.files import (
     HEADER_KEY,
@@ -116,6 +120,39 @@ def test_checkpoint_whose_header_does_not_fit_is_skipped_with_the_reason(
     assert reason in found
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"configuration": asdict(BLOCK1) | {field: None}} for field in asdict(BLOCK1)),
+        {"configuration": asdict(BLOCK1) | {"layer": ["block1"]}},
+        {"configuration": asdict(BLOCK1) | {"sources": None, "fusion": "concat"}},
+        {"configuration": asdict(BLOCK1) | {"sources": [["vgg16", 1], ["alexnet", 2]], "fusion": "concat"}},
+        {"configuration": None},
+        {"fingerprint": None},
+        {"fingerprint": ["high"] * 16},
+        {"fingerprint": [10**30] * 16},
+        {"recipe": None},
+        {"data": ["photos"]},
+        {"metrics": {"val_psnr": "high"}},
+        {"metrics": 9.0},
+        {"parameters": "many"},
+        {"format": None},
+    ],
+    ids=" ".join,
+)
+def test_checkpoint_with_nonsense_in_its_header_is_skipped_with_the_reason(checkpoint, encoder, changes):
+    rewrite_header(checkpoint, **changes)
+    [(_, found)] = scan(checkpoint, encoder).skipped
+    assert "header is not one of this program's" in found
+
+
+@pytest.mark.parametrize("header", ["", "null", "[]", '"vgg16"', "[" * 100_000], ids=lambda text: text[:9])
+def test_checkpoint_whose_header_is_no_object_is_skipped_with_the_reason(checkpoint, encoder, header):
+    save_file(load_file(checkpoint), checkpoint, {HEADER_KEY: header})
+    [(_, found)] = scan(checkpoint, encoder).skipped
+    assert "header is not one of this program's" in found
+
+
 @pytest.mark.parametrize("content", [b"", b"not safetensors", b"\xff" * 64])
 def test_file_that_is_no_checkpoint_is_skipped_and_the_others_stay(checkpoint, encoder, content):
     (checkpoint.parent / "broken.safetensors").write_bytes(content)
@@ -181,17 +218,52 @@ def test_bundled_catalogue_has_every_vgg16_block_and_skips_nothing(explorer):
         assert {"mse", "hybrid"} <= set(catalogue.losses("vgg16", layer, "transposed_conv"))
 
 
-def test_changed_encoder_file_makes_its_decoders_unusable_not_wrong(tmp_path, cat):
-    from explorer import Explorer
-
+@pytest.fixture
+def changed_encoder(tmp_path) -> Path:
+    """A folder of checkpoints whose VGG16 is not the one that the decoders in it were trained on."""
     shutil.copytree(BUNDLED / "decoders", tmp_path / "decoders")
     tensors = load_file(BUNDLED / "encoders/vgg16.safetensors")
     tensors["features.0.weight"] *= 1.1
     write_safetensors(tmp_path / "encoders/vgg16.safetensors", tensors, {})
-    explorer = Explorer(tmp_path, device="cpu")
+    return tmp_path
+
+
+def test_changed_encoder_file_makes_its_decoders_unusable_not_wrong(changed_encoder, cat):
+    explorer = Explorer(changed_encoder, device="cpu")
     with pytest.raises(CheckpointError, match="trained on other encoder weights"):
         explorer.reconstruct(cat, layer="block1", decoder="linear")
     catalogue = explorer.catalogue()
     assert [name for name, _ in catalogue.skipped] == ["vgg16-block1-linear-mse-imagenet.safetensors"]
     assert "linear" not in catalogue.decoders("vgg16", "block1")
     assert "linear" in catalogue.decoders("vgg16", "block2")
+
+
+def test_two_visitors_who_ask_for_an_unusable_checkpoint_get_the_same_sentence(
+    changed_encoder, cat, monkeypatch
+):
+    explorer = Explorer(changed_encoder, device="cpu")
+    both_have_found_it, find = Barrier(2, timeout=60), Catalogue.find
+
+    def find_together(*asked):
+        found = find(*asked)
+        both_have_found_it.wait()
+        return found
+
+    monkeypatch.setattr(Catalogue, "find", find_together)
+    with ThreadPoolExecutor(2) as visitors:
+        first, second = (visitors.submit(explorer.reconstruct, cat) for _ in range(2))
+        errors = [first.exception(), second.exception()]
+    assert [type(error) for error in errors] == [CheckpointError] * 2
+    assert str(errors[0]) == str(errors[1])
+    assert "vgg16-block1-transposed_conv-hybrid-imagenet.safetensors: was trained on other" in str(errors[0])
+
+
+@pytest.mark.parametrize("decoder", ["linear", "transposed_conv"])
+def test_nothing_is_fitted_in_the_place_of_an_unusable_checkpoint(changed_encoder, cat, decoder):
+    explorer = Explorer(changed_encoder, device="cpu")
+    asked = explorer.catalogue().find(Configuration(decoder=decoder, loss="mse"))
+    with pytest.raises(CheckpointError) as first:
+        explorer.reconstruct(cat, asked)
+    with pytest.raises(CheckpointError) as second:
+        next(explorer.prepare([asked]))
+    assert str(first.value) == str(second.value)

@@ -7,6 +7,7 @@ import torch
 
 from explorer import Explorer, UserError
 from explorer.checkpoints import fitting
+from explorer.checkpoints.files import Header, build_decoder, save_checkpoint
 from explorer.checkpoints.fitting import cache_folder, fit_on_examples, kept_fit
 from explorer.configurations import Configuration
 from explorer.encoders.frozen import FrozenEncoder
@@ -100,6 +101,13 @@ def test_damaged_cache_is_fitted_again(empty_cache, caplog):
         assert list(explorer.prepare([CONV1]))[-1] == 1.0
     assert "fitted again" in caplog.text
     assert kept_fit(CONV1, explorer.engine.encoder("alexnet", "random"))
+
+
+def test_kept_fit_that_does_not_say_how_many_photos_it_had_is_fitted_again(empty_cache):
+    encoder = FrozenEncoder("alexnet", "random")
+    decoder = build_decoder(CONV1)
+    save_checkpoint(cache_folder() / "decoders", decoder, Header(CONV1, encoder.fingerprint("conv1")))
+    assert kept_fit(CONV1, encoder) is None
 
 
 def test_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch, caplog):

@@ -10,7 +10,7 @@ from explorer import Explorer, UserError
 from explorer.configurations import Configuration
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.experiments.inversion import Target, check_target, invert
-from explorer.experiments.settings import Settings
+from explorer.experiments.settings import Settings, usual_settings
 from explorer.measures.metrics import measure
 
 QUICK = Settings(start="grey", steps=12)
@@ -153,6 +153,15 @@ def test_the_decoder_optimisation_is_offered_by_reconstruct(explorer, cat, monke
     found = explorer.reconstruct(cat, layer="block2", decoder="optimisation")
     assert (found.configuration.layer, found.configuration.decoder) == ("block2", "optimisation")
     assert found.metrics.psnr > 15
+
+
+def test_usual_settings_suit_the_prior_and_the_grid():
+    assert usual_settings("pixels", 112) == Settings()
+    fine, coarse = usual_settings("network", 14), usual_settings("network", 7)
+    assert (fine.anchor, coarse.anchor) == (3.0, 1.0)
+    assert replace(coarse, anchor=3.0) == fine
+    with pytest.raises(UserError, match="pixels, decoder, network"):
+        usual_settings("faith", 7)
 
 
 @pytest.mark.parametrize("value", [0.0, 3.5])

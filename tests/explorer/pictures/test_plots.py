@@ -274,7 +274,7 @@ def test_surgery_curve_marks_the_current_strength():
 
 def test_recovery_shows_both_figures_against_seconds():
     points = [
-        {"search_seconds": t, "psnr": p, "relative_feature_error": e}
+        {"search_seconds": t, "psnr": p, "feature_error": e}
         for t, p, e in ((0.5, 20.0, 0.9), (1.0, 25.0, 0.4), (2.0, 30.0, 0.1))
     ]
     figure = recovery_curve(points)
