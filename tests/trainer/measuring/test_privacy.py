@@ -7,7 +7,6 @@ import pytest
 
 from explorer.errors import UserError
 from explorer.folders import BUNDLED
-from tests.conftest import EXAMPLES
 from trainer.measuring import privacy
 from trainer.measuring.privacy import MEASURES, measure_privacy
 from trainer.reporting.tables import privacy_table
@@ -23,11 +22,11 @@ def copy_decoders(folder: Path, *layers: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def study(photos_folder, tmp_path_factory):
     folder = copy_decoders(tmp_path_factory.mktemp("checkpoints"), "stage1", "stage4")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(privacy, "SENT", [("", 0.0), ("noise", 2.0)])
-        yield measure_privacy(EXAMPLES, folder, progress_bar=False)
+        yield measure_privacy(photos_folder, folder, progress_bar=False)
 
 
 def row(study, layer, operation):
@@ -62,9 +61,9 @@ def test_study_on_a_gpu_finds_what_it_finds_on_the_cpu(cat, tmp_path, monkeypatc
     assert there == here
 
 
-def test_without_a_decoder_it_is_one_sentence(tmp_path):
+def test_without_a_decoder_it_is_one_sentence(photos_folder, tmp_path):
     with pytest.raises(UserError, match="No layer of alexnet"):
-        measure_privacy(EXAMPLES, tmp_path, "alexnet", progress_bar=False)
+        measure_privacy(photos_folder, tmp_path, "alexnet", progress_bar=False)
 
 
 def test_table_has_a_line_a_layer(study):

@@ -17,7 +17,7 @@ from trainer.training.head import Head
 from trainer.training.loop import Training
 from trainer.training.losses import reconstruction_loss
 
-RECIPE = Recipe(steps=6, batch=2, crop=64, validate_every=2, validation_photos=2, learning_rate=2e-3)
+RECIPE = Recipe(steps=6, batch=2, crop=64, validate_every=2, validation_photos=1, learning_rate=2e-3)
 HEADS = [
     Configuration("vgg16", "block1", "transposed_conv", "mse"),
     Configuration("vgg16", "block2", "transposed_conv", "hybrid"),
@@ -46,7 +46,7 @@ def test_each_head_gets_a_checkpoint_that_fits_the_encoder(finished):
 
 
 def test_training_lowers_the_loss(photos, tmp_path):
-    recipe = Recipe(steps=60, batch=4, crop=64, validate_every=20, validation_photos=2, learning_rate=5e-3)
+    recipe = Recipe(steps=30, batch=4, crop=64, validate_every=10, validation_photos=2, learning_rate=5e-3)
     [head] = training(photos, tmp_path, recipe, HEADS[:1]).run()
     losses = [entry["loss"] for entry in head.progress.history]
     assert losses[-1] < losses[0] / 1.3

@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
@@ -11,28 +14,33 @@ from tests.serving import ROOT
 from trainer.__main__ import main
 from trainer.training.processes import Processes
 
-RECIPE = "--loss mse --steps 2 --batch 4 --crop 64 --validate-every 2 --validation-photos 1 --fixed-views 2"
-HEADS = "--architecture vgg16 --layer block2 --decoder wavelet frequency_aware"
-TRAIN = f"-m trainer train {HEADS} {RECIPE}"
+CHOICE = "--architecture vgg16 --layer block2 --decoder wavelet frequency_aware --loss mse"
+RECIPE = "--steps 2 --batch 4 --crop 64 --validate-every 2 --validation-photos 1 --fixed-views 2"
+TRAIN = f"train {CHOICE} {RECIPE}"
+SECONDS = 200
 
 
-def run(arguments, **environment):
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "EXPLORER_DEVICE": "cpu"} | environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+@contextmanager
+def started(*arguments: str | Path) -> Iterator[subprocess.Popen]:
+    """Start `python ARGUMENTS` in the project's folder; it is killed if the block ends before it does."""
+    command = [sys.executable, *map(str, arguments)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "EXPLORER_DEVICE": "cpu"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_two_processes_make_the_decoder_that_one_makes(photos_folder, tmp_path):
-    arguments = [*TRAIN.split(), "--photos", photos_folder, "--out"]
-    assert main([*map(str, arguments[2:]), str(tmp_path / "one")]) == 0
-    two = run(["-m", "torch.distributed.run", "--nproc-per-node", "2", *arguments, tmp_path / "two"])
-    assert two.returncode == 0, two.stderr
-    assert two.stdout.count("wavelet-mse-imagenet") == 1  # one process reports
+    arguments = [*TRAIN.split(), "--photos", str(photos_folder), "--out"]
+    two = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "trainer", *arguments]
+    with started(*two, tmp_path / "two") as process:
+        assert main([*arguments, str(tmp_path / "one")]) == 0
+        said, complaints = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, complaints
+    assert said.count("wavelet-mse-imagenet") == 1  # one process reports
     for decoder in ("wavelet", "frequency_aware"):
         name = f"decoders/vgg16-block2-{decoder}-mse-imagenet.safetensors"
         ours, theirs = load_file(tmp_path / "two" / name), load_file(tmp_path / "one" / name)
@@ -41,7 +49,7 @@ def test_two_processes_make_the_decoder_that_one_makes(photos_folder, tmp_path):
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused(photos_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Processes, "count", 2)
-    arguments = [*TRAIN.replace("--batch 4", "--batch 3").split()[2:], "--photos", str(photos_folder)]
+    arguments = [*TRAIN.replace("--batch 4", "--batch 3").split(), "--photos", str(photos_folder)]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
     assert "A batch of 3 cannot be shared evenly by 2 processes." in capsys.readouterr().err
     assert not list((tmp_path / "out").rglob("*.safetensors"))
