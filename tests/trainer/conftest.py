@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from trainer.__main__ import main
 from trainer.data.photos import PhotoSet, load_set
 from trainer.measuring import costs
 from trainer.training.closed_form import fit_linear
@@ -30,16 +29,6 @@ def fitted(photos, tmp_path_factory) -> tuple[Path, dict[str, float]]:
     """A folder with VGG16 block1's linear decoder, fitted on these photos, and what fitting returned."""
     folder = tmp_path_factory.mktemp("fitted")
     return folder, fit_linear("vgg16", ["block1"], photos, photos, folder, progress_bar=False)
-
-
-@pytest.fixture(scope="session")
-def measured(photos_folder, tmp_path_factory) -> Path:
-    """A results file of two linear decoders and an ensemble, written in three commands."""
-    out = tmp_path_factory.mktemp("measured") / "results.json"
-    ensemble = "vgg16-block2+vgg16-block4-concat-transposed_conv-*"
-    for only in ("vgg16-block1-linear-*-imagenet", "vgg16-block2-linear-*-imagenet", ensemble):
-        assert main(["evaluate", "--photos", str(photos_folder), "--only", only, "--out", str(out)]) == 0
-    return out
 
 
 @pytest.fixture(scope="session", autouse=True)

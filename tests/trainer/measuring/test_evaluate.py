@@ -72,7 +72,7 @@ def test_baselines_are_the_mean_of_the_others_and_the_blur_of_the_grid(results, 
 
 
 def test_configurations_of_the_same_features_are_compared_in_pairs(photos_folder):
-    found = evaluate(photos_folder, BUNDLED, "vgg16-block5-[lt]*-mse-*", progress_bar=False)
+    found = evaluate(photos_folder, BUNDLED, "vgg16-block3-[lt]*-mse-*", progress_bar=False)
     kinds = [row["weights"] for row in found["configurations"]]
     counts = [kinds.count("imagenet"), kinds.count("random")]  # the control's features are others
     assert counts == [2, 2]
@@ -94,12 +94,15 @@ def test_published_protocol_caps_even_the_photo_itself(photos_folder):
     assert "not comparable" in found["protocol"]["range"]
 
 
-def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(measured):
-    found = json.loads(measured.read_text())
-    *single, fused = found["configurations"]
-    assert [row["layer"] for row in single] == ["block1", "block2"]
-    assert fused["sources"] == [["vgg16", "block2"], ["vgg16", "block4"]]
+def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos_folder, tmp_path, capsys):
+    out = tmp_path / "results.json"
+    for layer in ("conv1", "conv2"):
+        only = f"alexnet-{layer}-linear-*-imagenet"
+        assert main(["evaluate", "--photos", str(photos_folder), "--only", only, "--out", str(out)]) == 0
+    found = json.loads(out.read_text())
+    assert [row["layer"] for row in found["configurations"]] == ["conv1", "conv2"]
     assert found["protocol"]["photos"] == 3
+    assert "| alexnet | conv2 | linear | mse |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
