@@ -1,4 +1,4 @@
-"""The trainer's command line: data, import-weights, fit-linear, train, sweep, evaluate, privacy, report."""
+"""The trainer's command line: data, import-weights, train, evaluate and others."""
 
 import argparse
 import logging
@@ -16,6 +16,7 @@ from trainer.commands import (
     run_evaluate,
     run_fit_linear,
     run_import,
+    run_judges,
     run_privacy,
     run_report,
     run_sweep,
@@ -136,6 +137,11 @@ def parser() -> Parser:
     measured.add_argument(
         "--out", type=Path, metavar="FILE.json", help="default: the project's results, by protocol"
     )
+
+    means = command("judges", run_judges, "Make the judges' mean features from the validation photos.")
+    means.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    _device_argument(means)
+    means.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
 
     private = command(
         "privacy", run_privacy, "Measure how recognisable photos are from features that are sent."

@@ -143,6 +143,14 @@ def run_sweep(options: argparse.Namespace) -> None:
         raise UserError(f"{len(failed)} of {len(outcomes)} jobs failed; run the same command to try again.")
 
 
+def run_judges(options: argparse.Namespace) -> None:
+    from trainer.data.photos import load_train_val
+    from trainer.measuring.judge_means import write_judge_means
+
+    _, val = load_train_val(options.photos)
+    print(write_judge_means(val, options.out, choose_device(options.device)))
+
+
 def run_evaluate(options: argparse.Namespace) -> None:
     from trainer.measuring.evaluate import evaluate
     from trainer.measuring.results_file import write_results

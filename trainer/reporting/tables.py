@@ -89,7 +89,7 @@ def beside_blur(row: Row, metric: str, results: Results) -> str:
 def figure_of(row: Row, metric: str) -> str:
     """Return a mean figure, with an asterisk where the decoder was trained for it."""
     spec = METRICS[metric]
-    return spec.format(row["mean"][metric]) + (r"\*" if spec.in_loss(row["loss"]) else "")
+    return spec.format(row["mean"][metric]) + (r"\*" if spec.in_loss(row["decoder"], row["loss"]) else "")
 
 
 def metric_title(metric: str) -> str:
