@@ -189,7 +189,7 @@ _ROWS = (
             (math.inf, "Hardly anything of what the layer holds is drawn."),
         ),
         term="w_features",
-        scale="1 = as no features",
+        scale="0 = same",
     ),
     Metric(
         "similarity",

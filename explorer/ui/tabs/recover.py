@@ -16,6 +16,7 @@ from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Reconstruction, Recovery
 from explorer.recovering import search_start
+from explorer.results.recoveries import find_recovery
 from explorer.ui.events import QUICK, unexpected
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
@@ -30,6 +31,7 @@ JUDGED_SECONDS = 6.0
 MAX_FRAMES = 60  # of a search that are kept, to be looked at again; even, so that the last one stays
 SHOWN = [METRICS[key] for key in ("psnr", "lpips", "feature_error", "similarity")]
 WAITING = text.queueing
+Point = dict[str, Any]  # of a search: figures, steps and search_seconds
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -116,13 +118,15 @@ def build(explorer: Explorer) -> View:
             before.superseded = True
         rival, search = trained(question), Search(question)
         search.rivals = rivals_of(question, rival)
+        made = find_recovery(question.photo.digest, question.configuration)
+        search.frames = [(step, offered_picture(frame)) for step, frame in made.frames] if made else []
         return {
             title: text.heading(question.configuration),
             original: offered_picture(question.photo.crop),
             drawn: offered_picture(rival.reconstruction) if rival else None,
-            recovered: None,
-            figures: figures_text(search.rivals, None),
-            curve: None,
+            recovered: search.frames[-1][1] if made else None,
+            figures: figures_text(search.rivals, made and made.points[-1], text.beforehand),
+            curve: recovery_curve(made.points) if made else None,
             known: search,
         } | ready(search)
 
@@ -179,18 +183,18 @@ def build(explorer: Explorer) -> View:
                 now = time.perf_counter()
                 if now - asked > JUDGED_SECONDS:
                     asked, found = now, replace(found, result=explorer.judged(found.result))
-                points.append(found.to_dict() | {"search_seconds": found.seconds})
+                points.append(point(found))
                 path = offered_picture(found.result.reconstruction)
                 search.keep(found.steps, path)
-                shown |= {recovered: path, figures: figures_text(search.rivals, found)}
+                shown |= {recovered: path, figures: figures_text(search.rivals, points[-1])}
                 if found.done or now - told > CHART_SECONDS:
                     told = now
                     shown |= {curve: recovery_curve(points)}
                 yield shown
             if found and not found.done and not search.superseded:
                 found = replace(found, result=explorer.judged(found.result))
-            state = text.stopped if search.stopped else ""
-            shown |= {figures: figures_text(search.rivals, found, state)}
+            state = text.stopped if search.stopped else text.finished
+            shown |= {figures: figures_text(search.rivals, found and point(found), state)}
         except Exception as error:
             reason = str(error) if isinstance(error, UserError) else unexpected("recover")
             shown |= {figures: common.alert(reason)}
@@ -251,7 +255,10 @@ def settings(
     )
 
 
-def figures_text(rivals: dict[str, Metrics], found: Recovery | None, state: str = "") -> str:
+def point(found: Recovery) -> Point:
+    return found.to_dict() | {"search_seconds": found.seconds}
+
+
+def figures_text(rivals: dict[str, Metrics], reached: Point | None, state: str = text.running) -> str:
     """Return how far the recovery has come, and the figures of what it is compared with, by name."""
-    state = state or (text.finished if found and found.done else text.running)
-    return text.figures(SHOWN, rivals, found, state)
+    return text.figures(SHOWN, rivals, reached, state)

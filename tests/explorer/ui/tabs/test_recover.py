@@ -9,7 +9,7 @@ from explorer.configurations import Configuration
 from explorer.experiments.settings import usual_settings
 from explorer.measures.metrics import Metrics
 from explorer.reconstruction import Recovery
-from explorer.ui.tabs.recover import MAX_FRAMES, Search, figures_text, settings, text
+from explorer.ui.tabs.recover import MAX_FRAMES, Search, figures_text, point, settings, text
 
 PIXELS = ("linear", "adam", 1e-3, 0, False)
 
@@ -19,23 +19,27 @@ def running(explorer, cat):
     return Recovery(explorer.reconstruct(cat), 0.1234, 40, 12.3, done=False)
 
 
-def test_the_search_says_whether_it_runs(running):
-    assert "<b>Running</b>: step 40, 12 s" in figures_text({}, running)
-    assert "<b>Finished</b>" in figures_text({}, replace(running, done=True))
-    assert "<b>Stopped</b>" in figures_text({}, running, "Stopped")
+@pytest.fixture(scope="module")
+def reached(running):
+    return point(running)
 
 
-def test_only_the_end_of_the_search_is_announced(running):
-    assert "role=" not in figures_text({}, running)
-    assert 'role="status"' in figures_text({}, replace(running, done=True))
+def test_the_search_says_how_far_it_is(reached):
+    assert "<b>Running</b>: step 40, 12 s" in figures_text({}, reached)
+    assert "<b>Stopped</b>" in figures_text({}, reached, text.stopped)
 
 
-def test_what_is_recovered_stands_below_its_rivals(running):
+def test_only_the_end_of_the_search_is_announced(reached):
+    assert "role=" not in figures_text({}, reached)
+    assert 'role="status"' in figures_text({}, reached, text.finished)
+
+
+def test_what_is_recovered_stands_below_its_rivals(reached):
     rivals = {"one flat colour": Metrics(psnr=12.34, lpips=0.9)}
-    made = figures_text(rivals, running)
+    made = figures_text(rivals, reached)
     assert "feature error <b>0.123</b>" in made
     assert made.index("one flat colour") < made.index("12.34") < made.index("recovered")
-    assert f"<td>{running.result.metrics.psnr:.2f}</td>" in made and "<td>–</td>" in made
+    assert f"<td>{reached['psnr']:.2f}</td>" in made and "<td>–</td>" in made
     assert "recovered" not in figures_text(rivals, None)
     assert figures_text({}, None).strip() == ""
 
