@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.measures.metrics import Metrics, measure
+from explorer.measures.pixels import mse, psnr_of_mse
 
 
 def flat(photos01: Tensor) -> Tensor:
@@ -26,6 +27,12 @@ def flat_metrics(original01: Tensor) -> Metrics:
     """Return what one flat colour, the mean of the photo (3, H, W) in [0, 1], scores."""
     photos01 = original01[None]
     return measure(flat(photos01), photos01)[0]
+
+
+def flat_psnr(original01: Tensor) -> float:
+    """Return the PSNR in dB of `flat` alone."""
+    photos01 = original01[None]
+    return psnr_of_mse(mse(flat(photos01), photos01).item())
 
 
 @torch.inference_mode()

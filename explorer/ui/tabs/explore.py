@@ -7,6 +7,7 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.measures.agreement import Agreement
+from explorer.measures.baselines import flat_psnr
 from explorer.measures.metrics import CARDS
 from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
@@ -197,7 +198,7 @@ def search(result: Reconstruction | None, weights: str | None = None) -> Jump:
 
 def cards_text(result: Reconstruction | None) -> str:
     """Return the cards with the figures; without any they keep their size."""
-    return text.cards(CARDS, result)
+    return text.cards(CARDS, result, flat_psnr(result.photo.photo01) if result else 0)
 
 
 def feature_text(maps: FeatureMaps | None, page: int) -> str:

@@ -66,6 +66,8 @@ def test_a_picture_below_one_flat_colour_is_said_to_be_so(result, explorer):
     assert "One flat colour" in text.standing(stands, result)
     bad = with_figures(result, psnr=stands.flat.psnr - 1)
     made = text.standing(stands, bad)
+    assert "Worse than one flat colour." in cards_text(bad)
+    assert "Worse than one flat colour" not in cards_text(result)
     assert "Worse than one flat colour" in made and "better than this reconstruction" in made
 
 
