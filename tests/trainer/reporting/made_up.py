@@ -16,7 +16,7 @@ def row(
     judged: dict[str, float] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return a row of a single configuration, ± 0.5 dB; `judged` are the judges' figures, if they were asked."""
+    """Return a row of a single configuration, ± 0.5 dB; `judged` are the judges' figures."""
     return {
         "architecture": architecture,
         "layer": layer,
