@@ -43,6 +43,7 @@ class Metric:
     `of_pictures(reconstruction01, original01)` returns the values (N,) of photos (N, 3, H, W) in [0, 1], one
     original for all or one each; None for a metric that more than the two pictures are needed for.
     `term` is the weight of a loss (of LOSSES) that it counts with: it is no judge of a decoder trained on it.
+    `version` is raised when its code gives other values: `python -m trainer evaluate` then measures again.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Metric:
     unit: str = ""
     scale: str = ""
     said: Callable[[float], float] = float
+    version: int = 1
 
     @property
     def direction(self) -> str:
