@@ -24,6 +24,7 @@ from trainer.commands import (
 from trainer.measuring.protocols import PROTOCOLS
 from trainer.presets import PRESETS
 from trainer.recipe import CHOICES, PRECISIONS, Recipe
+from trainer.stopping import stopping
 
 EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
@@ -33,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
-    return run(options.command, options)
+    with stopping():
+        return run(options.command, options)
 
 
 def parser() -> Parser:
