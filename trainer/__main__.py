@@ -1,4 +1,4 @@
-"""The trainer's command line: data, import-weights, fit-linear, train, sweep, evaluate, privacy, report."""
+"""The trainer's command line: data, fits, training, sweeps, measuring, reports, publishing."""
 
 import argparse
 import logging
@@ -17,6 +17,7 @@ from trainer.commands import (
     run_fit_linear,
     run_import,
     run_privacy,
+    run_publish,
     run_report,
     run_sweep,
     run_train,
@@ -162,6 +163,18 @@ def parser() -> Parser:
     told.add_argument(
         "--check", action="store_true", help="write no Markdown, but fail unless it is there as it would be"
     )
+
+    published = command("publish", run_publish, "Put the app, or checkpoints, on the Hugging Face Hub.")
+    kind = published.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--space", metavar="OWNER/NAME", help="the app with its checkpoints, as a Gradio Space")
+    kind.add_argument(
+        "--checkpoints", metavar="OWNER/NAME", help="a folder of checkpoints, with a model card"
+    )
+    published.add_argument(
+        "--from", dest="folder", type=Path, default=BUNDLED, metavar="DIR", help="that folder of checkpoints"
+    )
+    published.add_argument("--private", action="store_true", help="if the repository is made now")
+    published.add_argument("--dry-run", action="store_true", help="list what would go, and reach for nothing")
     return top
 
 

@@ -198,3 +198,18 @@ def run_report(options: argparse.Namespace) -> None:
         raise UserError("--check goes with --markdown or --readme.")
     write_report(options.results, options.checkpoints, options.photo, options.out)
     print(f"{options.out} ({options.out.stat().st_size / 2**20:.1f} MiB)")
+
+
+def run_publish(options: argparse.Namespace) -> None:
+    from trainer.publishing import checkpoints, publish, space
+
+    publication = space(options.space) if options.space else checkpoints(options.checkpoints, options.folder)
+    sizes = publication.sizes
+    if options.dry_run:
+        for name, size in sizes.items():
+            print(f"{size / 2**20:9.3f} MiB  {name}")
+    total = f"{len(sizes)} files, {sum(sizes.values()) / 2**20:.0f} MiB"
+    if options.dry_run:
+        print(f"{total}, would go to the {publication.repo_type} {publication.repository}.")
+        return
+    print(f"{total}: {publish(publication, options.private)}")
