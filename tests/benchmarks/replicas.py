@@ -1,15 +1,14 @@
-"""Kill one of two replicas behind the proxy, under load: `python -m tests.benchmarks.replicas [SECONDS]`.
+"""Kill one of two replicas behind the proxy, under load: `python -m tests.benchmarks.replicas [ACTIONS]`.
 
 Two apps and nginx with deploy/nginx.conf run on this machine. Visitors, each a browser with its cookie, upload
-a photo and ask for a reconstruction, over and over. After a third of the time one replica is killed, after two
-thirds it is started again. Prints, as JSON, how many actions were finished and lost, by when they began: of the
-visitors of the replica that was killed, and of the other. Exits with 1 if the other's lost any.
+a photo and ask for a reconstruction, over and over. When each has finished ACTIONS (10), one replica is killed;
+after ACTIONS more it is started again, and when it answers follow ACTIONS more. Prints, as JSON, how many were
+finished and lost, by when they began: of the visitors of the replica that was killed, and of the other. Exits
+with 1 if the other's lost any.
 """
 
-import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import httpx
 
@@ -45,24 +45,39 @@ class Replica:
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        self.app_id = wait_for(lambda: app_id(httpx.Client(base_url=f"http://127.0.0.1:{self.port}")))
+
+    def wait(self) -> None:
+        """Wait until it answers, and learn its id."""
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        while self.process.poll() is None:
+            try:
+                self.app_id = app_id(client)
+                return
+            except httpx.HTTPError:
+                time.sleep(0.5)
+        raise RuntimeError("a replica did not start")
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
 @dataclass
 class Visitor:
     """A browser: the replica it was given to, and how its actions ended, each as (when it began, whether)."""
 
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(base_url=ADDRESS, timeout=120))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(base_url=ADDRESS, timeout=600))
     replica: str = ""
     actions: list[tuple[float, bool]] = field(default_factory=list)
 
     def arrive(self) -> None:
         self.http.get("/").raise_for_status()
         self.replica = app_id(self.http)
+
+    def finished_since(self, moment: float) -> int:
+        """Return how many actions that began after a moment were finished."""
+        return sum(done and began >= moment for began, done in list(self.actions))
 
     def act(self) -> None:
         """Upload a photo, ask for its reconstruction and listen until the figures are there."""
@@ -86,60 +101,61 @@ def app_id(client: httpx.Client) -> str:
     return str(client.get("/gradio_api/app_id").raise_for_status().json()["app_id"])
 
 
-def wait_for(ask: Callable[[], str], seconds: float = 300) -> str:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return ask()
-        except httpx.HTTPError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
-
-
-def measure(seconds: float) -> dict[str, dict[str, dict[str, int]]]:
+def measure(actions: int) -> dict[str, dict[str, dict[str, int]]]:
     """Return {"killed" or "other": {time: {"visitors", "finished", "lost"}}}."""
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         replicas = [Replica(Path(first)), Replica(Path(second))]
         try:
             for replica in replicas:
                 replica.start()
+            for replica in replicas:
+                replica.wait()
             with nginx([replica.port for replica in replicas]):
-                return under_load(replicas, seconds)
+                return under_load(replicas[0], actions)
         finally:
             for replica in replicas:
-                with contextlib.suppress(ProcessLookupError, AttributeError):
-                    replica.kill()
+                replica.kill()
 
 
-def under_load(replicas: list[Replica], seconds: float) -> dict[str, dict[str, dict[str, int]]]:
-    visitors = [Visitor() for _ in range(VISITORS)]
-    while len({visitor.replica for visitor in visitors}) < 2:  # chance may give all to one
-        visitors = [Visitor() for _ in range(VISITORS)]
-        for visitor in visitors:
-            visitor.arrive()
-    killed, end = replicas[0], time.monotonic() + seconds
-    of_killed = killed.app_id
-    kill_at, start_at = end - seconds * 2 / 3, end - seconds / 3
+def under_load(replica: Replica, actions: int) -> dict[str, dict[str, dict[str, int]]]:
+    visitors = arrived()
+    groups = {
+        "killed": [visitor for visitor in visitors if visitor.replica == replica.app_id],
+        "other": [visitor for visitor in visitors if visitor.replica != replica.app_id],
+    }
+    over, times = Event(), []
 
     def visit(visitor: Visitor) -> None:
-        while time.monotonic() < end:
+        while not over.is_set():
             visitor.act()
+
+    def phase(change: Callable[[], None]) -> None:
+        began = time.monotonic()
+        while min(visitor.finished_since(began) for visitor in visitors) < actions:
+            time.sleep(0.2)
+        times.append(time.monotonic())
+        change()
 
     with ThreadPoolExecutor(VISITORS) as crowd:
         running = [crowd.submit(visit, visitor) for visitor in visitors]
-        time.sleep(max(0.0, kill_at - time.monotonic()))
-        killed.kill()
-        time.sleep(max(0.0, start_at - time.monotonic()))
-        killed.start()
-        back = time.monotonic()
+        phase(replica.kill)
+        phase(replica.start)
+        replica.wait()
+        times.append(time.monotonic())
+        phase(over.set)
         for visit_of in running:
             visit_of.result()
-    groups = {
-        "killed": [visitor for visitor in visitors if visitor.replica == of_killed],
-        "other": [visitor for visitor in visitors if visitor.replica != of_killed],
-    }
-    return {name: by_time(group, [kill_at, start_at, back]) for name, group in groups.items()}
+    return {name: by_time(group, times[:3]) for name, group in groups.items()}
+
+
+def arrived() -> list[Visitor]:
+    """Return visitors of both replicas: chance may give all of some to one."""
+    while True:
+        visitors = [Visitor() for _ in range(VISITORS)]
+        for visitor in visitors:
+            visitor.arrive()
+        if len({visitor.replica for visitor in visitors}) > 1:
+            return visitors
 
 
 def by_time(visitors: list[Visitor], times: list[float]) -> dict[str, dict[str, int]]:
@@ -155,7 +171,7 @@ def main() -> int:
     if reason := cannot_run():
         print(reason, file=sys.stderr)
         return 2
-    found = measure(float(sys.argv[1]) if len(sys.argv) > 1 else 90)
+    found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
     print(json.dumps(found, indent=1))
     return int(any(counts["lost"] for counts in found["other"].values()))
 
