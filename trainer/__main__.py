@@ -1,4 +1,4 @@
-"""The trainer's command line: data, fits, training, sweeps, measuring, reports, publishing."""
+"""The trainer's command line: data, import-weights, train, evaluate, publish and others."""
 
 import argparse
 import logging
@@ -10,14 +10,16 @@ from explorer.command_line import Parser, run
 from explorer.decoders import DECODERS, LOSSES
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.weights import WEIGHTS
-from explorer.folders import BUNDLED
+from explorer.folders import BUNDLED, EXAMPLES, RECOVERIES
 from trainer.commands import (
     run_data,
     run_evaluate,
     run_fit_linear,
     run_import,
+    run_judges,
     run_privacy,
     run_publish,
+    run_recoveries,
     run_report,
     run_sweep,
     run_train,
@@ -27,7 +29,7 @@ from trainer.presets import PRESETS
 from trainer.recipe import CHOICES, PRECISIONS, Recipe
 from trainer.stopping import stopping
 
-EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
+EXAMPLE = EXAMPLES / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
 
 
@@ -139,6 +141,15 @@ def parser() -> Parser:
     measured.add_argument(
         "--out", type=Path, metavar="FILE.json", help="default: the project's results, by protocol"
     )
+
+    means = command("judges", run_judges, "Make the judges' mean features from the validation photos.")
+    means.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    _device_argument(means)
+    means.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
+
+    searched = command("recoveries", run_recoveries, "Search for photos from the deepest layers beforehand.")
+    searched.add_argument("--photos", type=Path, default=EXAMPLES, metavar="DIR")
+    searched.add_argument("--out", type=Path, default=RECOVERIES, metavar="DIR")
 
     private = command(
         "privacy", run_privacy, "Measure how recognisable photos are from features that are sent."

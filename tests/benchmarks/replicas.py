@@ -1,10 +1,10 @@
 """Kill one of two replicas behind the proxy, under load: `python -m tests.benchmarks.replicas [ACTIONS]`.
 
-Two apps and nginx with deploy/nginx.conf run on this machine. Visitors, each a browser with its cookie, upload
-a photo and ask for a reconstruction, over and over. When each has finished ACTIONS (10), one replica is killed;
-after ACTIONS more it is started again, and when it answers follow ACTIONS more. Prints, as JSON, how many were
-finished and lost, by when they began: of the visitors of the replica that was killed, and of the other. Exits
-with 1 if the other's lost any.
+Two apps and nginx with deploy/nginx.conf run on this machine. Visitors, each a browser with its cookie,
+upload a photo and ask for a reconstruction, over and over. When each has finished ACTIONS (10), one replica
+is killed; after ACTIONS more it is started again, and when it answers follow ACTIONS more. Prints, as JSON,
+how many were finished and lost, by when they began: of the visitors of the replica that was killed, and of
+the other. Exits with 1 if the other's lost any.
 """
 
 import json
