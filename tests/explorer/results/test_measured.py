@@ -80,7 +80,15 @@ def test_a_fused_row_holds_what_its_sources_bring(raw, results):
     assert (found.layer, found.size, found.blur) == ("block1 + conv1 + stage1 + block0", None, {})
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"protocol": 1}', '{"configurations": []}', "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", '{"protocol": 1}', '{"configurations": []}', "\xff", "[" * 100_000),
+        '{"protocol": [], "configurations": [], "baselines": [], "comparisons": []}',
+        '{"protocol": {}, "configurations": 3, "baselines": [], "comparisons": []}',
+    ],
+    ids=lambda text: text[:40],
+)
 def test_broken_file_gives_no_results_and_says_so(tmp_path, content):
     path = tmp_path / "results.json"
     path.write_text(content, encoding="latin-1")
@@ -108,9 +116,15 @@ def test_missing_file_gives_no_results_and_says_how_to_make_it(tmp_path):
         ("mean", {}),
         ("ci95", {"psnr": 3}),
         ("per_image", [{"image": "x.jpg", "psnr": "high"}]),
+        ("mean", {"psnr": float("nan"), "ssim": 0.5, "lpips": 0.5, "mse": 0.1}),
+        ("mean", {"psnr": 10**400, "ssim": 0.5, "lpips": 0.5, "mse": 0.1}),
         ("parameters", "<b>many</b>"),
+        ("parameters", -1),
+        ("parameters", 10**400),
         ("milliseconds", True),
+        ("milliseconds", float("inf")),
         ("target", None),
+        ("target", "x" * 1000),
     ],
 )
 def test_row_that_cannot_be_used_is_left_out_and_the_others_stay(raw, tmp_path, caplog, key, value):
@@ -141,6 +155,18 @@ def test_a_metric_that_needs_more_than_the_pictures_may_be_missing(raw, results,
     found = Results.read(BUNDLED / "results.json")
     assert len(found.rows) == len(results.rows) and "bias" not in found.rows[0].mean
     assert found.percentile(BLOCK1, "bias", 0.5) is None and found.paired(BLOCK1, BLOCK3, "bias") is None
+
+
+def test_of_the_protocol_only_short_texts_and_whole_numbers_are_kept(raw, tmp_path):
+    strange = {"photos": 3, "crop": "x" * 1000, "costs": {"<b>": 1}, "interval": None, "size": 10**400}
+    assert written(raw | {"protocol": strange, "configurations": []}, tmp_path).protocol == {"photos": 3}
+
+
+def test_baseline_or_test_that_cannot_be_used_is_left_out_too(raw, tmp_path):
+    strange = {"baselines": [3, {"baseline": "blur", "size": -1, "mean": {}}, raw["baselines"][0]]}
+    strange["comparisons"] = [[], raw["comparisons"][0] | {"p_holm": 1.5}, raw["comparisons"][0]]
+    found = written(raw | strange | {"configurations": []}, tmp_path)
+    assert (len(found.baselines), len(found.tests)) == (1, 1)
 
 
 def test_lookups_are_what_the_photos_say(results):
