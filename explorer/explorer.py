@@ -23,6 +23,7 @@ from explorer.experiments.inversion import Target, invert
 from explorer.experiments.operations import Given
 from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
 from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
+from explorer.limits import check_allowed
 from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relative_error
 from explorer.measures.metrics import measure
 from explorer.photos.loading import Upload
@@ -31,6 +32,7 @@ from explorer.photos.photo import Photo, read_photo
 from explorer.pictures.feature_maps import FeatureMaps
 from explorer.reconstruction import Comparison, Contribution, Ensemble, Reconstruction, Recovery, Surgery
 from explorer.results.measured import Results
+from explorer.wanted import check_wanted
 
 MAX_COMPARED_PHOTOS = 8
 MAX_FITTED_LAYERS = 5
@@ -47,10 +49,17 @@ class Explorer:
     Every verb takes a `Photo`, or whatever `load_photo` takes, and a `Configuration`, of which it looks at
     what it needs. Names given as keywords replace those of the configuration:
     `reconstruct("cat.jpg", layer="block3", decoder="linear")`. All raise UserError for a photo that cannot be
-    used, an unknown name, and what is not ready. Safe to call from several threads.
+    used, an unknown name, and what is not ready. Safe to call from several threads. A search takes at most
+    `search_seconds` (None: as many as its settings say).
     """
 
-    def __init__(self, checkpoints: str | Path | None = None, device: str | None = None):
+    def __init__(
+        self,
+        checkpoints: str | Path | None = None,
+        device: str | None = None,
+        search_seconds: float | None = None,
+    ):
+        self.search_seconds = search_seconds
         self.engine = Engine(checkpoints_folder(checkpoints), choose_device(device))
 
     def catalogue(self) -> Catalogue:
@@ -65,7 +74,7 @@ class Explorer:
         return self.engine.results(file)
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
-        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1."""
+        """Make ready what is downloaded, or fitted on the spot, yielding the share that is done, 0 to 1."""
         return self.engine.prepare(configurations)
 
     def photo(self, source: AnyPhoto) -> Photo:
@@ -73,7 +82,7 @@ class Explorer:
         if not isinstance(source, str | Path) or not Path(source).is_file():
             return read_photo(source)
         content = hashlib.sha256(Path(source).read_bytes()).digest()
-        return self.engine.once(("photo", content), lambda: read_photo(source))
+        return self.engine.once("photos", content, lambda: read_photo(source))
 
     def reconstruct(
         self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str
@@ -151,8 +160,12 @@ class Explorer:
 
         At most 5 a second; closing the iterator cancels, and the last one is the best so far. The prior
         "decoder" descends on the weights of the decoder with the best measured PSNR at the layer. Raises
-        UserError for features that hold nothing of the photo, too.
+        UserError for features that hold nothing of the photo, and when searches are switched off, too.
         """
+        check_allowed("searches")
+        if self.search_seconds:
+            seconds = min(settings.seconds or self.search_seconds, self.search_seconds)
+            settings = replace(settings, seconds=seconds)
         photo, asked = self.photo(photo), _asked(configuration, names)
         c = replace(asked, decoder=OPTIMISATION, loss="features")
         encoder_spec(c.architecture).layer(c.layer)
@@ -168,6 +181,7 @@ class Explorer:
             with torch.no_grad():
                 start01 = decoder(target.features)
         for snapshot in invert(target, settings, start01, decoder):
+            check_wanted()
             [result] = measured(self.engine, photo, [c], snapshot.photo01)
             progress = (snapshot.feature_error, snapshot.steps, snapshot.seconds, snapshot.done)
             yield Recovery(result.after(snapshot.seconds), *progress, settings.prior)
@@ -243,6 +257,7 @@ class Explorer:
         photo, c = self.photo(photo), self.catalogue().find(_asked(configuration, names))
         features, given = self._operands(photo, c, change)
         [before] = self.engine.once(
+            "results",
             ("untouched", photo.digest, c),
             lambda: decode(self.engine, photo, [(c, features)], time.perf_counter()),
         )

@@ -13,7 +13,7 @@ from explorer.experiments.settings import OPTIMISERS, STARTS, Settings
 from explorer.measures.metrics import METRICS
 from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Recovery
-from explorer.ui.events import unexpected
+from explorer.ui.events import told
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
@@ -152,8 +152,7 @@ def build(explorer: Explorer) -> View:
             state = text.stopped if search.stopped else ""
             shown |= {figures: recover_figures(found, rival, state)}
         except Exception as error:
-            reason = str(error) if isinstance(error, UserError) else unexpected("recover")
-            shown |= {figures: common.alert(reason)}
+            shown |= {figures: common.alert(told(error, "the tab recover"))}
         # Gradio ends by sending once more what was yielded last
         yield gr.skip() if search.superseded else shown | buttons(running=False)
 
