@@ -9,6 +9,7 @@ from explorer.errors import UserError, disk_is_full
 from explorer.wanted import NotWanted, check_wanted
 
 KNOCK_SECONDS = 10
+PIECE = 512 * 1024  # bytes
 
 
 class Watched(tqdm):
@@ -46,6 +47,8 @@ def _kept_or_fetched(download, **asked) -> Path:
     from huggingface_hub import constants, get_session
     from huggingface_hub.errors import LocalEntryNotFoundError
 
+    # over plain HTTP and in small pieces: a download that is not wanted any more ends with the next one
+    constants.HF_HUB_DISABLE_XET, constants.DOWNLOAD_CHUNK_SIZE = True, PIECE
     asked["cache_dir"] = os.environ.get("EXPLORER_CACHE")
     try:
         return Path(download(local_files_only=True, **asked))

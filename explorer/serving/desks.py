@@ -146,6 +146,12 @@ class Desk:
         finally:
             producing.cancel()
 
+    def close(self) -> None:
+        """Give up what is being done and what waits."""
+        for errand in list(self._errands):
+            errand.given_up = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
     def _do(self, errand: Errand, work: Callable[[], T]) -> T:
         errand.began = time.monotonic()
         self._errands.add(errand)
@@ -167,6 +173,10 @@ class Desks:
         self.answers = _desk("answers", "answers are being made or awaited", False, metrics)
         self.fits = _desk("fits", "networks are being made ready or awaited", True, metrics)
         self.searches = _desk("searches", "searches are running or awaited", True, metrics)
+
+    def close(self) -> None:
+        for desk in self:
+            desk.close()
 
     def __iter__(self) -> Iterator[Desk]:
         return iter((self.answers, self.fits, self.searches))

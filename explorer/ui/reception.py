@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import gradio as gr
 from gradio.context import LocalContext
 from gradio.exceptions import InvalidPathError
+from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
+from pydantic import ValidationError
 
 from explorer.errors import UserError
 from explorer.limits import limit
@@ -86,6 +88,8 @@ class Page(gr.Blocks):
             raise gr.Error(error.message, print_exception=False) from error
         except InvalidPathError as error:
             raise gr.Error(texts("common").not_uploaded, print_exception=False) from error
+        except ValidationError as error:
+            raise gr.Error(texts("common").wrong_type, print_exception=False) from error
         except Exception as error:
             said = told(error, f"the event {event.api_name or event._id}")
             raise gr.Error(said, print_exception=False) from error
@@ -93,7 +97,20 @@ class Page(gr.Blocks):
             if event.api_visibility == "public":  # a session that holds nothing but half a megabyte
                 self.state_holder.session_data.pop(options.get("session_hash"), None)
 
+    async def preprocess_data(
+        self, block_fn: Any, inputs: list[Any], *arguments: Any, **options: Any
+    ) -> list[Any]:
+        """Refuse files by their address, which Gradio would fetch; then do as Gradio does."""
+        traverse(inputs, _refuse_address, is_file_obj_with_meta)
+        return await super().preprocess_data(block_fn, inputs, *arguments, **options)
+
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """Raise UserError for another number of values than an event takes."""
         if len(inputs) != len(block_fn.inputs):
             raise UserError(f"{len(inputs)} values were given, and {len(block_fn.inputs)} are taken.")
+
+
+def _refuse_address(file: dict[str, Any]) -> dict[str, Any]:
+    if is_http_url_like(str(file.get("path"))):
+        raise UserError(texts("common").no_address)
+    return file

@@ -39,6 +39,7 @@ def serve_page(host: str, port: int) -> None:
     uploads.mkdir(parents=True, exist_ok=True)
     watch(reception, explorer, page, uploads)
     sweep_regularly(rooms(uploads), [lambda: sessions.trim(page.state_holder.session_data, session_budget())])
+    Thread(target=warm_the_server, args=[explorer, warm], daemon=True).start()
     page.launch(
         server_name=host,
         server_port=port,
@@ -47,8 +48,10 @@ def serve_page(host: str, port: int) -> None:
         **launch_options(),
     )
     log_as_json()  # uvicorn has set up its own
-    Thread(target=warm_the_server, args=[explorer, warm], daemon=True).start()
-    page.block_thread()
+    try:
+        page.block_thread()
+    finally:
+        reception.desks.close()
 
 
 def app_options(explorer: Explorer, reception: Reception, uploads: Path, warm: Event) -> dict[str, Any]:
