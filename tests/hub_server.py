@@ -3,22 +3,28 @@
 import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+MEGABYTE = 10**6
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @dataclass
 class Hub:
-    """Files by path ("owner/name/file"), what was asked, and after how many bytes the next GET breaks off."""
+    """Files by path ("owner/name/file"), and what was asked.
+
+    The next GET breaks off after `break_after` bytes; each takes its time, `seconds_a_megabyte`.
+    """
 
     address: str
     files: dict[str, bytes]
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     break_after: int | None = None
+    seconds_a_megabyte: float = 0.0
 
 
 @contextlib.contextmanager
@@ -77,7 +83,9 @@ class Handler(BaseHTTPRequestHandler):
             hub.break_after = None
             self.close_connection = True
             return
-        self.wfile.write(content[start:])
+        for place in range(start, len(content), MEGABYTE):
+            self.wfile.write(content[place : place + MEGABYTE])
+            time.sleep(hub.seconds_a_megabyte)
 
     def describe(self, repository: str) -> None:
         """Answer with a repository's files, as the Hub's API does."""
