@@ -42,16 +42,16 @@ class Engine:
         self.kept: dict[str, Kept] = {kind: Kept(budget) for kind, budget in budgets.items()}
         self.kept["fits"] = self._fits.made
         self._encoding = Locks()
-        self._reading = Lock()
+        self._scanning, self._reading = Lock(), Lock()
         self._catalogue: Catalogue | None = None
         self._results: dict[str, Results] = {}
 
     def catalogue(self) -> Catalogue:
-        """Return what can be shown, as found in the folder when first asked."""
+        """Return what can be shown, as found in the folder when first asked; nothing that has collapsed."""
         if self._catalogue is None:
-            with self._reading:
+            with self._scanning:
                 if self._catalogue is None:
-                    self._catalogue = Catalogue.scan(self.folder, on_the_spot=allowed("fits"))
+                    self._catalogue = self._scan()
         return self._catalogue
 
     def results(self, file: str) -> Results:
@@ -85,13 +85,13 @@ class Engine:
         self.catalogue().check(configuration)
         return self._fits.get(configuration).decoder
 
-    def best(self, configuration: Configuration) -> Configuration | None:
-        """Return the ready configuration with the highest measured PSNR at a layer, if any was measured."""
+    def best(self, configuration: Configuration, metric: str = "psnr") -> Configuration | None:
+        """Return the ready configuration with the best measured figure at a layer, if any was measured."""
         [place] = configuration.sources
         here = [
             c for c in self.catalogue().single if (*c.sources, c.weights) == (place, configuration.weights)
         ]
-        return self.results("results.json").highest_psnr(here)
+        return self.results("results.json").best(here, metric)
 
     def prepare(self, configurations: Sequence[AnyConfiguration], fit: bool = True) -> Iterator[float]:
         """Make ready what takes long: networks that are not bundled, decoders that are fitted on the spot.
@@ -129,6 +129,13 @@ class Engine:
         `kind` is "photos" or "results".
         """
         return self.kept[kind].get(key, make)
+
+    def _scan(self) -> Catalogue:
+        found = Catalogue.scan(self.folder, on_the_spot=allowed("fits"))
+        for row in self.results("results.json").rows:
+            if row.collapsed and row.configuration in found.entries:
+                found.drop(row.configuration, CheckpointError(row.collapsed))
+        return found
 
     def _cold(self, configurations: Sequence[AnyConfiguration]) -> Iterator[FrozenEncoder]:
         """Yield the networks of these that take long to get, and are not in memory."""

@@ -17,7 +17,7 @@ import gradio as gr
 from explorer import Explorer, UserError
 from explorer.encoders.hub import HubError
 from explorer.ui.controls import Controls
-from explorer.ui.events import FITS, HEAVY, PRIVATE, QUICK, told
+from explorer.ui.events import FITS, HEAVY, PRIVATE, QUICK, sentence
 from explorer.ui.texts import texts
 from explorer.ui.views import About, Question, Step, Trouble, Update, View
 from explorer.ui.visitor import Visitor
@@ -205,7 +205,9 @@ def fit(frame: Frame, known: Visitor) -> Iterator[Update]:
 
 def explained(error: Exception, tab: str) -> Trouble:
     """Return what a visitor is told of an error."""
-    return Trouble(labels.alert(told(error, f"the tab {tab}")), again=isinstance(error.__cause__, HubError))
+    return Trouble(
+        labels.alert(sentence(error, f"the tab {tab}")), again=isinstance(error.__cause__, HubError)
+    )
 
 
 def say_if_lost(event: Any, frame: Frame) -> None:

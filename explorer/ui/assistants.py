@@ -23,7 +23,7 @@ from explorer.limits import limit
 from explorer.pictures.exports import png
 from explorer.ui.calls import answer, checked, exchanged_hint
 from explorer.ui.endpoints import Endpoint, Sent, endpoints
-from explorer.ui.events import told
+from explorer.ui.events import sentence
 from explorer.ui.reception import Reception
 from explorer.ui.texts import texts
 
@@ -65,7 +65,7 @@ class Tools:
             key = self._server.request_context.request.scope["state"]["request_id"]
             found = await answer(self._reception, self._explorer, self._endpoints[name], arguments, key)
         except Exception as error:
-            said = [types.TextContent(type="text", text=told(error, f"the tool {shortened(name)}"))]
+            said = [types.TextContent(type="text", text=sentence(error, f"the tool {shortened(name)}"))]
             return types.CallToolResult(content=said, isError=True)
         return types.CallToolResult(content=contents(found))
 

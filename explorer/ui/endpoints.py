@@ -10,9 +10,15 @@ from typing import Any
 from PIL import Image
 
 from explorer import Explorer
-from explorer.configurations import AnyConfiguration, Configuration, FusedConfiguration, parse_place
+from explorer.configurations import (
+    OPTIMISATION,
+    AnyConfiguration,
+    Configuration,
+    FusedConfiguration,
+    parse_place,
+)
+from explorer.experiments.settings import PRIORS
 from explorer.experiments.surgery import Change
-from explorer.explorer import OPTIMISATION
 from explorer.measures.comparison import parse_configuration
 from explorer.pictures.feature_maps import share_map
 
@@ -65,7 +71,8 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
 
         Returns three PNG files of 224 x 224 pixels (the original's centre crop, the reconstruction, the
         error map) and a JSON object with architecture, layer, decoder, loss, weights, psnr (dB), ssim, lpips,
-        mse and seconds. A decoder that is solved exactly has the loss "mse" whatever is asked.
+        mse, feature_error (at the layer, relative), similarity (a judge's, -1 to 1), weave and seconds. A
+        decoder that is solved exactly has the loss "mse" whatever is asked.
 
         Parameters:
             photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
@@ -76,7 +83,8 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the network's weights: imagenet (trained) or random (the control)
         """
-        result = explorer.reconstruct(photo, Configuration(architecture, layer, decoder, loss, weights))
+        asked = Configuration(architecture, layer, decoder, loss, weights)
+        result = explorer.judged(explorer.reconstruct(photo, asked))
         return result.original, result.reconstruction, result.error, result.to_dict()
 
     def ensemble(
@@ -129,7 +137,8 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the network's weights: imagenet (trained) or random (the control)
         """
-        results = explorer.depth(photo, every_layer(architecture, decoder, loss, weights))
+        asked = every_layer(architecture, decoder, loss, weights)
+        results = [explorer.judged(result) for result in explorer.depth(photo, asked)]
         return [x.reconstruction for x in results], {"layers": [x.to_dict() for x in results]}
 
     def every_layer(architecture: str, decoder: str, loss: str, weights: str) -> Configuration:
@@ -214,7 +223,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
 
     def catalogue() -> Figures:
         """List architectures with their layers, decoders, and what is ready, missing or skipped."""
-        return explorer.catalogue().to_dict()
+        return explorer.catalogue().to_dict() | {"optimisation": {"priors": PRIORS}}
 
     return [
         Endpoint(reconstruct, lambda photo, *names: shows(Configuration(*names))),

@@ -24,7 +24,7 @@ def unexpected(what: str) -> str:
     return texts("common").fault
 
 
-def told(error: Exception, what: str) -> str:
+def sentence(error: Exception, what: str) -> str:
     """Return what a visitor is told of an exception being handled; a fault of the app's is logged."""
     if isinstance(error, UserError):
         return str(error)

@@ -17,7 +17,7 @@ from explorer.serving.desks import Desk, Desks
 from explorer.serving.listeners import Listeners
 from explorer.serving.logs import request_id
 from explorer.serving.metrics import Metrics
-from explorer.ui.events import told
+from explorer.ui.events import sentence
 from explorer.ui.texts import texts
 from explorer.wanted import NotWanted
 
@@ -91,7 +91,7 @@ class Page(gr.Blocks):
         except ValidationError as error:
             raise gr.Error(texts("common").wrong_type, print_exception=False) from error
         except Exception as error:
-            said = told(error, f"the event {event.api_name or event._id}")
+            said = sentence(error, f"the event {event.api_name or event._id}")
             raise gr.Error(said, print_exception=False) from error
         finally:
             if event.api_visibility == "public":  # a session that holds nothing but half a megabyte

@@ -37,7 +37,8 @@ class Tab:
             Step(lambda question, *values: self.told(self.second, question, *values), [self.second]),
         ]
         self.view = View(steps, lambda: {self.first: "", self.second: ""}, inputs=["strength"])
-        engine = SimpleNamespace(must_fit=lambda shown: bool(self.shares))
+        must = lambda shown: bool(self.shares)  # noqa: E731
+        engine = SimpleNamespace(must_fit=must, must_prepare=must)
         self.frame = Frame(
             explorer=SimpleNamespace(engine=engine, prepare=self.prepare),
             controls=SimpleNamespace(message=self.message, stop=self.stop, retry=self.retry),
