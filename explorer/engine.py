@@ -24,6 +24,7 @@ from explorer.kept import Kept, Locks
 from explorer.limits import allowed, limit
 from explorer.photos.photo import Photo
 from explorer.results.measured import Results
+from explorer.stages import stage
 
 # The share of the memory that each kind of what is kept may take.
 SHARES = {"encoders": 0.5, "decoders": 0.16, "fits": 0.08, "features": 0.16, "photos": 0.04, "results": 0.06}
@@ -103,7 +104,8 @@ class Engine:
         """
         for encoder in self._cold(configurations):
             yield 0.0
-            _ = encoder.backbone
+            with stage("network"):
+                _ = encoder.backbone
             self.kept["encoders"].trim()
         if fit:
             fitted = [c for c in configurations if c not in self.catalogue().entries]
@@ -154,7 +156,8 @@ class Engine:
             with self._encoding.holding(key):
                 known = kept.find(key) or {}
                 if missing := [layer for layer in layers if layer not in known]:
-                    known = known | encoder(photo.photo01[None], missing)
+                    with stage("encode"):
+                        known = known | encoder(photo.photo01[None], missing)
                     kept.put(key, known)
             self.kept["encoders"].trim()
         return {layer: known[layer] for layer in layers}
@@ -165,8 +168,9 @@ class Engine:
         path = catalogue.entries.get(configuration)
         catalogue.check(configuration)  # another may have found it unusable meanwhile
         try:
-            check_fingerprint(path, read_header(path), self.encoder)
-            return load_decoder(path, self.device)
+            with stage("load"):
+                check_fingerprint(path, read_header(path), self.encoder)
+                return load_decoder(path, self.device)
         except CheckpointError as error:
             if not isinstance(error.__cause__, OSError):  # what passes may do next time
                 catalogue.drop(configuration, error)

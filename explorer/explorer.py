@@ -32,6 +32,7 @@ from explorer.pictures.feature_maps import FeatureMaps
 from explorer.reconstruction import Comparison, Contribution, Ensemble, Reconstruction, Recovery, Surgery
 from explorer.recovering import recover
 from explorer.results.measured import Results
+from explorer.stages import stage
 
 MAX_COMPARED_PHOTOS = 8
 MAX_FITTED_LAYERS = 5
@@ -80,7 +81,8 @@ class Explorer:
         if not isinstance(source, str | Path) or not Path(source).is_file():
             return read_photo(source)
         content = hashlib.sha256(Path(source).read_bytes()).digest()
-        return self.engine.once("photos", content, lambda: read_photo(source))
+        with stage("photo"):
+            return self.engine.once("photos", content, lambda: read_photo(source))
 
     def reconstruct(
         self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str

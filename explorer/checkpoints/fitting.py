@@ -44,6 +44,7 @@ from explorer.limits import check_allowed
 from explorer.measures.pixels import psnr_of_mse
 from explorer.photos.loading import load_photo
 from explorer.photos.tensors import to_tensor
+from explorer.stages import stage
 from explorer.wanted import check_wanted
 
 HELD_OUT = 3  # every third photo chooses the strength of the ridge
@@ -122,7 +123,7 @@ class Fits:
                 encoders.setdefault(key, []).append(configuration)
         for key, wanted in encoders.items():
             check_allowed("fits")
-            with self._locks.holding(key):
+            with stage("fit"), self._locks.holding(key):
                 yield from self._prepare(self._encoder_for(*key), wanted)
 
     def _prepare(self, encoder: FrozenEncoder, configurations: list[Configuration]) -> Iterator[float]:

@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explorer.limits import limit
 
 UPLOAD, ASSISTANTS = "/gradio_api/upload", "/gradio_api/mcp"
-MULTIPART = ("/gradio_api/component_server", "/gradio_api/process_recording")  # of no use here
 BOUNDARY = re.compile(rb'boundary="?([^";,]+)', re.IGNORECASE)
 
 
@@ -86,9 +85,6 @@ class FileLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(MULTIPART):
-            await PlainTextResponse("Not found", 404)(scope, receive, send)
-            return
         found = BOUNDARY.search(dict(scope.get("headers", ())).get(b"content-type", b""))
         if scope["type"] != "http" or not scope["path"].startswith(UPLOAD) or not found:
             await self.app(scope, receive, send)

@@ -13,11 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
 from copy import copy
+from functools import partial
 from typing import TypeVar
 
 from explorer.errors import UserError
 from explorer.limits import limit
 from explorer.serving.metrics import Metrics
+from explorer.stages import telling
 from explorer.wanted import NotWanted, check_wanted, wanted_while
 
 NICE = 10
@@ -156,7 +158,7 @@ class Desk:
         errand.began = time.monotonic()
         self._errands.add(errand)
         try:
-            with wanted_while(errand.check):
+            with wanted_while(errand.check), telling(partial(self._metrics.took, errand.name)):
                 errand.check()
                 return work()
         finally:

@@ -78,6 +78,8 @@ def launch_options() -> dict[str, Any]:
         "allowed_paths": [str(EXAMPLES)],
         "max_file_size": f"{limit('upload_mb')}mb",
         "ssr_mode": False,
+        "quiet": True,
+        "_frontend": False,  # else Gradio gives up where it cannot reach itself within three seconds
         "pwa": False,
         "mcp_server": False,  # explorer.ui.assistants is one
         "run_history": False,

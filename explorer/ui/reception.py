@@ -47,10 +47,13 @@ class Reception:
         return lambda: self.listeners.hears(key)
 
     def seat(self, page: gr.Blocks) -> None:
-        """Let the queued events of a page be done at the desk that their concurrency_id names."""
+        """Let the queued events of a page be done at the desk that their concurrency_id names.
+
+        Raises KeyError for one that names none: it would go past the desks.
+        """
         for event in page.fns.values():
-            desk = self._by_concurrency_id.get(event.concurrency_id)
-            if event.queue and desk:
+            if event.queue:
+                desk = self._by_concurrency_id[event.concurrency_id]
                 event.fn = self._at(desk, event.fn)
                 event.concurrency_limit = None
 

@@ -16,6 +16,7 @@ from explorer.limits import allowed, limit
 from explorer.serving import health, sessions
 from explorer.serving.bodies import BodyLimit, FileLimit
 from explorer.serving.disk import FullDisk, Room, sweep_regularly
+from explorer.serving.doors import ClosedDoors
 from explorer.serving.headers import SecurityHeaders
 from explorer.serving.listeners import ListenerMiddleware, stream_key
 from explorer.serving.logs import log_as_json
@@ -48,6 +49,7 @@ def serve_page(host: str, port: int) -> None:
         **launch_options(),
     )
     log_as_json()  # uvicorn has set up its own
+    print(f"Open {page.local_url} in a browser.", flush=True)
     try:
         page.block_thread()
     finally:
@@ -65,6 +67,7 @@ def app_options(explorer: Explorer, reception: Reception, uploads: Path, warm: E
     middleware = [
         Middleware(RequestLog, metrics=reception.metrics),
         Middleware(SecurityHeaders),
+        Middleware(ClosedDoors),
         Middleware(BodyLimit),
         Middleware(FileLimit),
         Middleware(FullDisk),

@@ -49,8 +49,3 @@ def test_the_parts_of_an_upload_are_counted_however_they_arrive(chunk, boundary)
     for parts, status in ((16, 200), (17, 413)):
         body = part * parts + b"--xyz--\r\n"
         assert answer_of(FileLimit(count), body, chunk, path=UPLOAD, headers=headers)[0] == status
-
-
-@pytest.mark.parametrize("path", ["/gradio_api/component_server/", "/gradio_api/process_recording"])
-def test_ways_in_that_the_page_does_not_need_are_closed(path):
-    assert answer_of(FileLimit(count), path=path)[0] == 404
