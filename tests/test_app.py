@@ -19,6 +19,7 @@ from tests.serving import ROOT, free_port, serve
 
 LINEAR = {"layer": "block1", "decoder": "linear", "loss": "mse"}
 KEYS = {"architecture", "layer", "decoder", "loss", "weights", "psnr", "ssim", "lpips", "mse", "seconds"}
+KEYS |= {"feature_error", "similarity", "weave"}
 
 
 @pytest.fixture(scope="module")
@@ -215,12 +216,12 @@ def test_a_damaged_file_gets_one_sentence(client, cat, tmp_path):
 
 
 def test_health_and_metrics_are_told(client):
-    assert httpx.get(f"{client.src}healthz").text == "ok"
+    assert httpx.get(f"{client.src}healthz", timeout=60).text == "ok"
     client.predict(api_name="/catalogue")
-    ready = httpx.get(f"{client.src}readyz")
+    ready = httpx.get(f"{client.src}readyz", timeout=60)
     assert set(ready.json()) == {"warm", "disk", "place"}
     assert ready.status_code == (200 if all(ready.json().values()) else 503)
-    metrics = httpx.get(f"{client.src}metrics").text
+    metrics = httpx.get(f"{client.src}metrics", timeout=60).text
     assert 'explorer_errands_total{desk="answers",name="catalogue",outcome="done"}' in metrics
     assert 'explorer_stage_seconds_count{name="catalogue",stage="worked"}' in metrics
     assert 'explorer_requests_total{endpoint="healthz",status="200"}' in metrics

@@ -14,6 +14,7 @@ from tests.serving import ROOT
 
 CAT = ROOT / "assets" / "examples" / "cat.jpg"
 PATIENCE_SECONDS = 90  # of a busy machine
+HTTP = httpx.Client(timeout=PATIENCE_SECONDS)
 SEARCHING = 'explorer_running{desk="searches"}'
 UNHEARD = 'explorer_errands_total{desk="none",name="reconstruct",outcome="unheard"}'
 UPLOADED = {"_type": "gradio.FileData"}  # what a client says of a file that it has uploaded
@@ -40,13 +41,13 @@ def server(app) -> tuple[str, Path]:
 
 def uploaded(address: str) -> dict[str, Any]:
     with CAT.open("rb") as file:
-        [path] = httpx.post(f"{address}/upload", files={"files": file}).json()
+        [path] = HTTP.post(f"{address}/upload", files={"files": file}).json()
     return {"path": path, "meta": UPLOADED}
 
 
 def metric(address: str, name: str) -> float:
     """Return one of the server's metrics, 0 if it is not there (yet)."""
-    lines = httpx.get(f"{address.removesuffix('gradio_api')}metrics").text.splitlines()
+    lines = HTTP.get(f"{address.removesuffix('gradio_api')}metrics").text.splitlines()
     return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), 0.0)
 
 
@@ -59,20 +60,20 @@ def wait_for(address: str, name: str, value: float) -> None:
 
 def join(address: str, name: str, data: list[Any]) -> str:
     """Ask for something, without listening for it; return the event's id."""
-    return httpx.post(f"{address}/call/{name}", json={"data": data}).json()["event_id"]
+    return HTTP.post(f"{address}/call/{name}", json={"data": data}).json()["event_id"]
 
 
 def listen_for_a_moment(method: str, address: str, **asked: Any) -> None:
     """Listen until the server has begun with it, then leave."""
     base = address[: address.index("gradio_api") + len("gradio_api")]
-    with httpx.stream(method, address, timeout=PATIENCE_SECONDS, **asked):
+    with HTTP.stream(method, address, **asked):
         wait_for(base, SEARCHING, 1)
 
 
 def call(address: str, name: str, data: list[Any]) -> str:
     """Return what the API sends for a call, as it is: gradio_client would upload the file that is named."""
-    asked = httpx.post(f"{address}/call/{name}", json={"data": data}).json()["event_id"]
-    return httpx.get(f"{address}/call/{name}/{asked}", timeout=60).text
+    asked = HTTP.post(f"{address}/call/{name}", json={"data": data}).json()["event_id"]
+    return HTTP.get(f"{address}/call/{name}/{asked}").text
 
 
 @pytest.mark.parametrize("photo", ATTACKS)
@@ -98,7 +99,7 @@ def test_the_api_reads_no_mask_of_the_server(server):
 @pytest.mark.parametrize("photo", ATTACKS[:-1])
 def test_the_page_reads_no_file_of_the_server(server, photo):
     address, _ = server
-    config = httpx.get(f"{address.removesuffix('/gradio_api')}/config").json()
+    config = HTTP.get(f"{address.removesuffix('/gradio_api')}/config").json()
     names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
     layer = next(number for number, elem_id in names.items() if elem_id == "layer")
     event = next(x for x in config["dependencies"] if [layer, "input"] in x["targets"])
@@ -109,7 +110,7 @@ def test_the_page_reads_no_file_of_the_server(server, photo):
         data = [values.get(names[number]) for number in event["inputs"]]
         data[0] = [next(iter(TABS)), 1.0]
         asked = {"data": data, "fn_index": event["id"], "session_hash": "a stranger's"}
-        return httpx.post(f"{address}/run/predict", json=asked)
+        return HTTP.post(f"{address}/run/predict", json=asked)
 
     answer = send(photo)
     assert any(said in answer.text for said in (REFUSED, "Addresses are not fetched", "of the wrong type"))
@@ -144,7 +145,7 @@ def test_searches_have_a_queue_of_their_own_and_a_full_one_says_so(server):
     address, _ = server
     searched = [uploaded(address), "alexnet", "conv1", "optimisation", "mse", "imagenet"]
     streams = [f"{address}/call/reconstruct/{join(address, 'reconstruct', searched)}" for _ in range(2)]
-    with httpx.stream("GET", streams[0]), httpx.stream("GET", streams[1]):
+    with HTTP.stream("GET", streams[0]), HTTP.stream("GET", streams[1]):
         wait_for(address, SEARCHING, 1)
         wait_for(address, 'explorer_waiting{desk="searches"}', 1)
         assert "too much to do" in call(address, "reconstruct", searched)
@@ -157,7 +158,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_parsed(server, announc
     address, _ = server
     body = b'{"data": [' + b"[" * 3_000_000
     chunks = (body[start : start + 65536] for start in range(0, len(body), 65536))
-    answer = httpx.post(
+    answer = HTTP.post(
         f"{address}/queue/join",
         content=body if announced else chunks,
         headers={"Content-Type": "application/json"},
@@ -169,13 +170,36 @@ def test_an_upload_of_too_many_files_is_refused(server):
     address, _ = server
     for count, status in ((16, 200), (17, 413)):
         files = [("files", (f"{number}.txt", b"--not-a-boundary")) for number in range(count)]
-        assert httpx.post(f"{address}/upload", files=files).status_code == status
+        assert HTTP.post(f"{address}/upload", files=files).status_code == status
 
 
 def test_nothing_goes_past_the_desks(server):
     address, _ = server
     asked = {"data": [uploaded(address), *LINEAR]}
-    assert httpx.post(f"{address}/run/reconstruct", json=asked).status_code == 404
+    assert HTTP.post(f"{address}/run/reconstruct", json=asked).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("call/nonsense", {"data": []}),
+        ("call/v2/nonsense", {"a": 1}),
+        ("call/v2/reconstruct", {"nonsense": 1}),
+        ("queue/join", {"data": [], "fn_index": 99999, "session_hash": "a"}),
+        ("run/predict", {"data": [], "fn_index": -1}),
+    ],
+)
+def test_what_gradio_was_not_made_for_gets_a_sentence(server, path, body):
+    address, _ = server
+    answer = HTTP.post(f"{address}/{path}", json=body)
+    assert (answer.status_code, "not one that the server understands" in answer.text) == (400, True)
+
+
+def test_opening_the_page_does_not_wait_in_the_queue(server):
+    address, _ = server
+    events = HTTP.get(f"{address.removesuffix('/gradio_api')}/config").json()["dependencies"]
+    at_load = [event["queue"] for event in events if any(name == "load" for _, name in event["targets"])]
+    assert at_load and not any(at_load)
 
 
 def test_another_number_of_values_gets_a_sentence(server):
@@ -186,7 +210,7 @@ def test_another_number_of_values_gets_a_sentence(server):
 def test_browsers_are_told_to_take_nothing_from_elsewhere_and_to_be_framed_by_hugging_face_only(server):
     address, _ = server
     for path in ("/", "/gradio_api/file=nothing", "/healthz"):
-        headers = httpx.get(f"{address.removesuffix('/gradio_api')}{path}").headers
+        headers = HTTP.get(f"{address.removesuffix('/gradio_api')}{path}").headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'self'" in headers["Content-Security-Policy"]
         assert "frame-ancestors 'self' https://huggingface.co" in headers["Content-Security-Policy"]

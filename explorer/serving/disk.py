@@ -1,4 +1,4 @@
-"""The folders that strangers fill, swept by age and size, and what is said when the disk is full."""
+"""The folders that strangers fill, swept by age and size."""
 
 import logging
 import os
@@ -9,12 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from explorer.errors import disk_is_full
-
-SAID = "The server's disk is full, so nothing can be kept on it: try again later, or tell who runs it."
 SWEEP_SECONDS = 60
 FRESH_SECONDS = 60  # an empty folder may be waiting for its file
 log = logging.getLogger(__name__)
@@ -67,26 +61,3 @@ def sweep_regularly(rooms: Sequence[Room], others: Sequence[Callable[[], object]
     thread = threading.Thread(target=sweep, name="sweeper", daemon=True)
     thread.start()
     return thread
-
-
-class FullDisk:
-    """Answers with one sentence what fails because the disk is full."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, noted)
-        except OSError as error:
-            if started or not disk_is_full(error):
-                raise
-            log.error("the disk is full")
-            await PlainTextResponse(SAID, 507)(scope, receive, send)

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from explorer.errors import UserError, disk_is_full
-from explorer.serving import disk
+from explorer.serving import faults
 from explorer.ui.texts import texts
 
 log = logging.getLogger(__name__)
@@ -30,5 +30,5 @@ def sentence(error: Exception, what: str) -> str:
         return str(error)
     if disk_is_full(error):
         log.error("the disk is full")
-        return disk.SAID
+        return faults.DISK_FULL
     return unexpected(what)

@@ -15,8 +15,9 @@ from explorer.checkpoints.fitting import cache_folder
 from explorer.limits import allowed, limit
 from explorer.serving import health, sessions
 from explorer.serving.bodies import BodyLimit, FileLimit
-from explorer.serving.disk import FullDisk, Room, sweep_regularly
+from explorer.serving.disk import Room, sweep_regularly
 from explorer.serving.doors import ClosedDoors
+from explorer.serving.faults import Faults
 from explorer.serving.headers import SecurityHeaders
 from explorer.serving.listeners import ListenerMiddleware, stream_key
 from explorer.serving.logs import log_as_json
@@ -70,7 +71,7 @@ def app_options(explorer: Explorer, reception: Reception, uploads: Path, warm: E
         Middleware(ClosedDoors),
         Middleware(BodyLimit),
         Middleware(FileLimit),
-        Middleware(FullDisk),
+        Middleware(Faults),
         Middleware(ListenerMiddleware, listeners=reception.listeners, key_of=stream_key),
     ]
     return options | {"routes": routes, "middleware": middleware}

@@ -1,16 +1,9 @@
-"""Folders that strangers fill are swept, and a full disk is a sentence."""
+"""Folders that strangers fill are swept."""
 
-import errno
 import os
 import time
 
-import pytest
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-
-from explorer.errors import disk_is_full
-from explorer.serving.disk import FRESH_SECONDS, SAID, FullDisk, Room
-from tests.asgi import answer_of
+from explorer.serving.disk import FRESH_SECONDS, Room
 
 HOUR = 3600.0
 
@@ -51,31 +44,3 @@ def test_a_folder_that_is_not_there_and_a_link_to_elsewhere_are_left_alone(tmp_p
     (tmp_path / "room" / "link").symlink_to(tmp_path / "mine" / "precious")
     Room(tmp_path / "room", 1.0, 1).sweep()
     assert (tmp_path / "mine" / "precious").exists()
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
-def test_a_full_disk_is_answered_with_a_sentence(number):
-    async def write(scope, receive, send):
-        raise OSError(number, os.strerror(number))
-
-    assert answer_of(FullDisk(write)) == (507, SAID)
-
-
-def test_another_error_is_not_taken_for_a_full_disk():
-    async def write(scope, receive, send):
-        raise OSError(errno.EACCES, "Permission denied")
-
-    with pytest.raises(OSError, match="Permission denied"):
-        answer_of(FullDisk(write))
-    try:
-        raise RuntimeError from OSError(errno.ENOSPC, "No space left on device")
-    except RuntimeError as error:
-        assert disk_is_full(error)
-    assert not disk_is_full(ValueError())
-
-
-def test_what_goes_well_is_passed_on():
-    async def hello(scope, receive, send):
-        await PlainTextResponse(Request(scope).url.path)(scope, receive, send)
-
-    assert answer_of(FullDisk(hello)) == (200, "/")
