@@ -4,6 +4,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,20 +13,23 @@ from typing import Any
 
 TOKEN = "hf_may_write"
 LARGE = (".safetensors", ".jpg", ".png")  # what the Hub takes ahead of a commit, by LFS
+MEGABYTE = 10**6
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @dataclass
 class Hub:
-    """Files by path ("owner/name/file"), what was asked, and after how many bytes the next GET breaks off.
+    """Files by path ("owner/name/file"), and what was asked.
 
-    `created` are the repositories that were made, as they were asked for; `large` is what came by LFS.
+    The next GET breaks off after `break_after` bytes; each takes its time, `seconds_a_megabyte`. `created`
+    are the repositories that were made, as they were asked for; `large` is what came by LFS.
     """
 
     address: str
     files: dict[str, bytes]
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     break_after: int | None = None
+    seconds_a_megabyte: float = 0.0
     created: list[dict[str, Any]] = field(default_factory=list)
     large: dict[str, bytes] = field(default_factory=dict)
 
@@ -86,7 +90,9 @@ class Handler(BaseHTTPRequestHandler):
             hub.break_after = None
             self.close_connection = True
             return
-        self.wfile.write(content[start:])
+        for place in range(start, len(content), MEGABYTE):
+            self.wfile.write(content[place : place + MEGABYTE])
+            time.sleep(hub.seconds_a_megabyte)
 
     def describe(self, repository: str) -> None:
         """Answer with a repository's files, as the Hub's API does."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from explorer.checkpoints.files import CheckpointError, check_fingerprint, check_finite, read_header
@@ -48,9 +49,11 @@ class Catalogue:
         skipped: list[tuple[str, str]],
         on_the_spot: bool = False,
     ):
-        self.entries = dict(entries)
+        self.entries = dict(entries)  # replaced, never changed: others may be walking over it
         self.skipped = skipped
         self.on_the_spot = on_the_spot
+        self._dropped: dict[AnyConfiguration, str] = {}
+        self._dropping = Lock()
 
     @classmethod
     def scan(
@@ -92,8 +95,13 @@ class Catalogue:
 
     def drop(self, configuration: AnyConfiguration, error: UserError) -> None:
         """Move a configuration whose checkpoint turned out unusable to the skipped ones."""
-        self.skipped.append(skip(self.entries[configuration], error))
-        del self.entries[configuration]
+        with self._dropping:
+            if configuration not in self.entries:
+                return
+            name, reason = skip(self.entries[configuration], error)
+            self._dropped[configuration] = reason
+            self.skipped = [*self.skipped, (name, reason)]
+            self.entries = {c: path for c, path in self.entries.items() if c != configuration}
 
     def check(self, configuration: AnyConfiguration) -> None:
         """Raise the CheckpointError again for which a configuration's checkpoint was skipped, if it was."""
@@ -200,7 +208,8 @@ class Catalogue:
         return [c for c in single if all(getattr(c, key) == value for key, value in wanted.items())]
 
     def _reason_skipped(self, c: AnyConfiguration) -> str:
-        return next((reason for name, reason in self.skipped if name == f"{c.name}.safetensors"), "")
+        by_name = (reason for name, reason in self.skipped if name == f"{c.name}.safetensors")
+        return self._dropped.get(c) or next(by_name, "")
 
     def _why_skipped(self, c: AnyConfiguration) -> str:
         reason = self._reason_skipped(c)

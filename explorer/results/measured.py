@@ -102,6 +102,18 @@ class Results:
         best = max(rows, key=lambda row: sign * row.mean[metric], default=None)
         return best and best.configuration
 
+    def collapsed(self, ready: Iterable[AnyConfiguration]) -> list[AnyConfiguration]:
+        """Return the ready decoders that collapsed; of a layer where all did, the one the judge prefers stays."""
+        places: dict[tuple, list[AnyConfiguration]] = {}
+        for c in ready:
+            places.setdefault((c.sources, c.weights), []).append(c)
+        found = []
+        for here in places.values():
+            failed = [c for c in here if (row := self.row(c)) and row.collapsed]
+            kept = self.preferred(failed) if len(failed) == len(here) else None
+            found += [c for c in failed if c != kept]
+        return found
+
     def percentile(self, configuration: AnyConfiguration, metric: str, value: float) -> float | None:
         """Return the share of the test photos, 0 to 1, that a photo with this value does better than.
 

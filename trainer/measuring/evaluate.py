@@ -71,7 +71,8 @@ def evaluate(
     for c, path in chosen.items():
         target = read_header(path).recipe.get("target", "photo")
         rows[c] = c.to_dict() | {"target": target, "checkpoint": measured_of[c]} | spent[c] | figures[c]
-    known = baselines(names, photos01.to(device), compared_with, rows, encoder_for, kept)
+    judged = [c for c, row in rows.items() if "similarity" in row["mean"]]
+    known = baselines(names, photos01.to(device), compared_with, rows, judged, encoder_for, kept)
     rows = {c: row | {"collapsed": collapsed(c, row, known)} for c, row in rows.items()}
     tests = comparisons(rows)
     for c in rows:

@@ -182,6 +182,21 @@ def test_the_best_is_among_what_was_measured(results):
     assert results.best([NOT_MEASURED], "psnr") is results.preferred([NOT_MEASURED]) is None
 
 
+def test_of_a_layer_where_every_decoder_collapsed_the_best_stays(raw, tmp_path):
+    changed = copy.deepcopy(raw)
+    rows = {configuration_of(row): row for row in changed["configurations"]}
+    here = [c for c in rows if c.sources == BLOCK3.sources and c.weights == "imagenet"]
+    best = max(here, key=lambda c: rows[c]["mean"]["psnr"])
+    for c in here:
+        rows[c]["mean"].pop("similarity", None)
+        rows[c]["collapsed"] = "" if c == best else "it draws one texture"
+    others = {c for c in here if c != best}
+    assert set(written(changed, tmp_path).collapsed(rows)) == others
+    rows[best]["collapsed"] = "so does it"
+    assert set(written(changed, tmp_path).collapsed(rows)) == others
+    assert written(changed, tmp_path).collapsed([BLOCK3]) == []
+
+
 def test_the_judge_is_preferred_to_psnr(raw, tmp_path):
     changed = copy.deepcopy(raw)
     rows = {configuration_of(row): row for row in changed["configurations"]}
