@@ -134,9 +134,9 @@ class Engine:
 
     def _scan(self) -> Catalogue:
         found = Catalogue.scan(self.folder, on_the_spot=allowed("fits"))
-        for row in self.results("results.json").rows:
-            if row.collapsed and row.configuration in found.entries:
-                found.drop(row.configuration, CheckpointError(row.collapsed))
+        results = self.results("results.json")
+        for c in results.collapsed(found.entries):
+            found.drop(c, CheckpointError(results.row(c).collapsed))
         return found
 
     def _cold(self, configurations: Sequence[AnyConfiguration]) -> Iterator[FrozenEncoder]:
