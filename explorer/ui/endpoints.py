@@ -17,6 +17,7 @@ from explorer.configurations import (
     FusedConfiguration,
     parse_place,
 )
+from explorer.encoders.table import encoder_spec
 from explorer.experiments.settings import PRIORS
 from explorer.experiments.surgery import Change
 from explorer.measures.comparison import parse_configuration
@@ -55,9 +56,10 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
     """Return all endpoints. Their functions and plans raise UserError."""
 
     def shows(*configurations: Configuration) -> Plan:
-        if any(c.decoder == OPTIMISATION for c in configurations):
-            return Plan(searches=True)
-        return Plan([explorer.catalogue().find(c) for c in configurations])
+        decoded = [explorer.catalogue().find(c) for c in configurations if c.decoder != OPTIMISATION]
+        for c in configurations:
+            encoder_spec(c.architecture).layer(c.layer)
+        return Plan(decoded, searches=len(decoded) < len(configurations))
 
     def reconstruct(
         photo: Sent,
