@@ -47,7 +47,7 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
     torch.set_num_threads(threads)
     folder = out / job.name
     folder.mkdir(parents=True, exist_ok=True)
-    train, val = load_train_val(photos, job.recipe.seed, progress=False)
+    train, val = load_train_val(photos, job.recipe.seed, job.recipe.largest_side, progress=False)
     for architecture, layers, decoder in job.fitted:
         names = [f"{architecture}-{layer}-{decoder}-mse-{job.weights}" for layer in layers]
         if not all((folder / "decoders" / f"{name}.safetensors").exists() for name in names):

@@ -133,7 +133,7 @@ def test_a_metric_knows_the_losses_that_it_was_part_of():
     assert {key: [loss for loss in LOSSES if metric.in_loss(loss)] for key, metric in METRICS.items()} == {
         "psnr": ["mse", "hybrid"],
         "ssim": [],
-        "lpips": ["lpips", "hybrid"],
+        "lpips": ["lpips", "hybrid", "features"],
         "mse": ["mse", "hybrid"],
     }
     assert not METRICS["psnr"].in_loss("features")
