@@ -16,7 +16,7 @@ from explorer.atomic_write import whole_file
 from explorer.errors import UserError
 from explorer.folders import BUNDLED, PROJECT
 from trainer.board import Board
-from trainer.presets import AnyJob, Job
+from trainer.presets import AnyJob
 
 ATTEMPTS = 2
 POLL_SECONDS = 0.5
@@ -65,7 +65,7 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
                 progress_bar=False,
             )
     if job.trained:
-        start_from = [folder] if isinstance(job, Job) else [folder, BUNDLED]
+        start_from = [folder, BUNDLED] if job.starts_from_shipped else [folder]
         training = Training(
             job.trained,
             job.recipe,
