@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from explorer.configurations import AnyConfiguration
+from explorer.decoders.losses import LOSSES
 from explorer.errors import UserError, unknown
 
 PRECISIONS = ("fp32", "bf16")
@@ -86,7 +87,8 @@ class Recipe:
 
     def for_checkpoint(self, configuration: AnyConfiguration) -> dict:
         """Return this recipe and what it was applied to as JSON-ready data."""
-        return configuration.to_dict() | asdict(self)
+        weights = LOSSES[configuration.loss].weights
+        return configuration.to_dict() | asdict(self) | {"loss_weights": weights}
 
     def window(self, step: int) -> tuple[slice, slice] | None:
         """Return the rows and columns of a step's LPIPS window; None for the whole crop."""

@@ -1,6 +1,6 @@
 """The table of losses that decoders are trained for. A new loss is one row."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class LossSpec:
     dash: str
     w_l1: float = 0.0
     w_features: float = 0.0
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights that are not zero, {"w_mse": 0.5, ...}."""
+        return {name: value for name, value in asdict(self).items() if name.startswith("w_") and value}
 
 
 LOSSES: dict[str, LossSpec] = {
@@ -55,6 +60,6 @@ LOSSES: dict[str, LossSpec] = {
         w_lpips=0.4,
         dash="dashdot",
         w_l1=1.5,
-        w_features=0.4,
+        w_features=0.6,
     ),
 }
