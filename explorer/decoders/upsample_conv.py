@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from explorer.decoders.blocks import Decoder
+from explorer.decoders.blocks import Decoder, doublings
 from explorer.decoders.linear import Linear, halvings
 from explorer.decoders.pixel_shuffle import (
     COARSEST,
@@ -25,7 +25,7 @@ GRAIN, GRAIN_SIDE = 4, 256  # maps of fixed noise and their side in pixels, from
 
 
 class UpsampleConv(Decoder):
-    """A sketch of the colours on a grid of about 56, and what is painted over it up to the photo's size.
+    """A sketch of the colours on a grid of 56 or so, and what is painted over it up to the photo's size.
 
     Sub-pixel and transposed convolutions give every pixel of a patch filters of its own, and where a decoder
     has to invent, the grid of patches shows as a weave (Odena et al. 2016). Bilinear enlargement followed by
@@ -51,7 +51,9 @@ class UpsampleConv(Decoder):
         self.beside = nn.Conv2d(channels, beside, 1)
         widths = [trunk + beside]
         self.blend = ResidualBlock(widths[0])
-        sizes = [size * 2**number for number in range(halvings(size) + 1)]
+        alone = self.linear is None and not coarse
+        doubled = max(0, doublings(size) - 1) if alone else halvings(size)
+        sizes = [size * 2**number for number in range(doubled + 1)]
         for _ in sizes[1:]:
             trunk, beside = narrower(trunk), max(16, beside // 2)
             widths.append(trunk + beside)
@@ -61,7 +63,7 @@ class UpsampleConv(Decoder):
         painted = [side for side in PAINTED if side > 1.25 * sizes[-1]]
         steps = list(zip(sizes + painted, widths + [PAINTED[side] for side in painted], strict=True))
         scales = [
-            Enlarged(inward, outward, larger / side)
+            Enlarged(inward, outward, larger / side, rectified=alone and larger <= sizes[-1])
             for (side, inward), (larger, outward) in zip(steps[:-1], steps[1:], strict=True)
         ]
         self.sketched = nn.ModuleList(scales[: len(sizes) - 1])
@@ -74,22 +76,23 @@ class UpsampleConv(Decoder):
     def start_from(self, other: PixelShuffle | Linear) -> None:
         """Take over the map and statistics of a linear decoder of the same layer, or all of a pixel_shuffle.
 
-        Of one that was trained without its linear map on a finer grid, and of one without scales, the body is
-        built otherwise: only what comes before its first enlargement is taken, or nothing.
+        Of one that does not enlarge, only the map is taken: its body is another.
         """
         self.set_statistics(other.feature_mean.flatten(), other.feature_std.flatten())
-        linear = other if isinstance(other, Linear) else other.linear
         if self.linear is not None:
+            linear = other if isinstance(other, Linear) else other.linear
             self.linear.load_state_dict(linear.state_dict())
         if isinstance(other, Linear) or not self.sketched:
             return
         head = len(self.trunk)
         self.trunk.load_state_dict(other.body[:head].state_dict())
-        if linear is None and self.size > COARSEST:
-            return
-        convolutions, blocks = other.body[head::3], other.body[head + 2 :: 3]
-        for scale, convolution, block in zip(self.sketched, convolutions, blocks, strict=True):
-            take_over(scale.convolution, convolution, patch=2)
+        body = other.body[head:]
+        stages = len(body) // len(
+            self.sketched
+        )  # modules a scale: convolution, shuffle, maybe norm and ReLU, block
+        for number, scale in enumerate(self.sketched):
+            convolution, *between, block = body[number * stages : (number + 1) * stages]
+            take_over(scale.convolution, convolution, patch=2, norm=between[1] if len(between) > 1 else None)
             take_over(scale.block.first, block.first)
             take_over(scale.block.second, block.second)
         take_over(self.sketch, other.tail, other.patch)
@@ -108,10 +111,14 @@ class UpsampleConv(Decoder):
 
 
 class Enlarged(nn.Module):
-    """A 3x3 convolution, bilinear enlargement by `factor`, fixed noise and a residual block."""
+    """A 3x3 convolution, bilinear enlargement by `factor`, fixed noise and a residual block.
 
-    def __init__(self, inward: int, outward: int, factor: float):
+    `rectified` is for channels that come from a decoder with a ReLU before the block.
+    """
+
+    def __init__(self, inward: int, outward: int, factor: float, rectified: bool = False):
         super().__init__()
+        self.rectify = nn.ReLU() if rectified else nn.Identity()
         self.factor = factor
         self.convolution = nn.Conv2d(inward, outward, 3, padding=1)
         self.grain = nn.Conv2d(GRAIN, outward, 1, bias=False)
@@ -121,15 +128,18 @@ class Enlarged(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         size = tuple(round(side * self.factor) for side in x.shape[-2:])
         enlarged = F.interpolate(self.convolution(x), size, mode="bilinear")
-        return self.block(enlarged + self.grain(grain(*size).to(enlarged)))
+        return self.block(self.rectify(enlarged + self.grain(grain(*size).to(enlarged))))
 
 
-def take_over(mine: nn.Conv2d, its: nn.Conv2d, patch: int = 1) -> None:
+def take_over(mine: nn.Conv2d, its: nn.Conv2d, patch: int = 1, norm: nn.BatchNorm2d | None = None) -> None:
     """Let the first channels do what another convolution does, as the mean over its patch of pixels.
 
-    They see none of the channels that the other one does not have.
+    They see none of the channels that the other one does not have. `norm` is what follows the patch.
     """
     weight, bias = (values.unflatten(0, (-1, patch**2)).mean(dim=1) for values in (its.weight, its.bias))
+    if norm is not None:
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        weight, bias = weight * scale[:, None, None, None], (bias - norm.running_mean) * scale + norm.bias
     outward, inward = weight.shape[:2]
     mine.weight[:outward] = 0
     mine.weight[:outward, :inward] = weight
