@@ -14,6 +14,7 @@ from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import WEIGHTS
 from explorer.errors import UserError, expect, unknown
 
+OPTIMISATION = "optimisation"  # in place of a decoder: descent until the features match
 Place = tuple[str, str]  # an architecture and one of its layers
 EncoderFor = Callable[[str, str], FrozenEncoder]  # by architecture and weights
 T = TypeVar("T")

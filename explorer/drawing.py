@@ -3,6 +3,8 @@
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,8 +13,9 @@ from explorer.configurations import AnyConfiguration
 from explorer.decoders import Decoder
 from explorer.engine import Engine
 from explorer.measures.comparison import verdicts
+from explorer.measures.judges import judge, what_judges_see
 from explorer.measures.lpips import lpips_network
-from explorer.measures.metrics import METRICS, measure
+from explorer.measures.metrics import METRICS, Metrics, measure
 from explorer.measures.pixels import error_map
 from explorer.photos.photo import Photo
 from explorer.photos.tensors import to_pil, to_tensor
@@ -71,6 +74,15 @@ def measured(
         )
         for number, configuration in enumerate(configurations)
     ]
+
+
+def judged(engine: Engine, result: Reconstruction) -> Reconstruction:
+    """Return a reconstruction with the judges' figures, too: of the picture as it is shown, in 8 bits."""
+    drawn, c = Photo(result.reconstruction, result.reconstruction.size), result.configuration
+    found, seen = (what_judges_see(c, partial(engine.features, x)) for x in (drawn, result.photo))
+    photos01 = (x.photo01[None].to(engine.device) for x in (drawn, result.photo))
+    figures = {name: value for name, [value] in judge(c, *photos01, found, seen).items()}
+    return replace(result, metrics=Metrics(result.metrics | figures))
 
 
 def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:

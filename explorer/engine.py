@@ -43,10 +43,13 @@ class Engine:
         self._results: dict[str, Results] = {}
 
     def catalogue(self) -> Catalogue:
-        """Return what can be shown, as found in the folder when first asked."""
+        """Return what can be shown, as found in the folder when first asked; nothing that has collapsed."""
         with self._lock:
             if self._catalogue is None:
                 self._catalogue = Catalogue.scan(self.folder, on_the_spot=True)
+                for row in self.results("results.json").rows:
+                    if row.collapsed and row.configuration in self._catalogue.entries:
+                        self._catalogue.drop(row.configuration, CheckpointError(row.collapsed))
             return self._catalogue
 
     def results(self, file: str) -> Results:
@@ -86,13 +89,13 @@ class Engine:
                 self._decoders.popitem(last=False)
             return self._decoders[configuration]
 
-    def best(self, configuration: Configuration) -> Configuration | None:
-        """Return the ready configuration with the highest measured PSNR at a layer, if any was measured."""
+    def best(self, configuration: Configuration, metric: str = "psnr") -> Configuration | None:
+        """Return the ready configuration with the best measured figure at a layer, if any was measured."""
         [place] = configuration.sources
         here = [
             c for c in self.catalogue().single if (*c.sources, c.weights) == (place, configuration.weights)
         ]
-        return self.results("results.json").highest_psnr(here)
+        return self.results("results.json").best(here, metric)
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
         """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1.

@@ -1,4 +1,4 @@
-"""The trainer's command line: data, import-weights, fit-linear, train, sweep, evaluate, privacy, report."""
+"""The trainer's command line: data, import-weights, train, evaluate and others."""
 
 import argparse
 import logging
@@ -10,13 +10,15 @@ from explorer.command_line import Parser, run
 from explorer.decoders import DECODERS, LOSSES
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.weights import WEIGHTS
-from explorer.folders import BUNDLED
+from explorer.folders import BUNDLED, EXAMPLES, RECOVERIES
 from trainer.commands import (
     run_data,
     run_evaluate,
     run_fit_linear,
     run_import,
+    run_judges,
     run_privacy,
+    run_recoveries,
     run_report,
     run_sweep,
     run_train,
@@ -25,7 +27,7 @@ from trainer.measuring.protocols import PROTOCOLS
 from trainer.presets import PRESETS
 from trainer.recipe import CHOICES, PRECISIONS, Recipe
 
-EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
+EXAMPLE = EXAMPLES / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
 
 
@@ -136,6 +138,15 @@ def parser() -> Parser:
     measured.add_argument(
         "--out", type=Path, metavar="FILE.json", help="default: the project's results, by protocol"
     )
+
+    means = command("judges", run_judges, "Make the judges' mean features from the validation photos.")
+    means.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    _device_argument(means)
+    means.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
+
+    searched = command("recoveries", run_recoveries, "Search for photos from the deepest layers beforehand.")
+    searched.add_argument("--photos", type=Path, default=EXAMPLES, metavar="DIR")
+    searched.add_argument("--out", type=Path, default=RECOVERIES, metavar="DIR")
 
     private = command(
         "privacy", run_privacy, "Measure how recognisable photos are from features that are sent."

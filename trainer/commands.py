@@ -143,6 +143,22 @@ def run_sweep(options: argparse.Namespace) -> None:
         raise UserError(f"{len(failed)} of {len(outcomes)} jobs failed; run the same command to try again.")
 
 
+def run_judges(options: argparse.Namespace) -> None:
+    from trainer.data.photos import load_train_val
+    from trainer.measuring.judge_means import write_judge_means
+
+    _, val = load_train_val(options.photos)
+    print(write_judge_means(val, options.out, choose_device(options.device)))
+
+
+def run_recoveries(options: argparse.Namespace) -> None:
+    from trainer.data.photos import photo_files
+    from trainer.measuring.recoveries import write_recoveries
+
+    for path in write_recoveries(photo_files(options.photos), options.out):
+        print(path)
+
+
 def run_evaluate(options: argparse.Namespace) -> None:
     from trainer.measuring.evaluate import evaluate
     from trainer.measuring.results_file import write_results

@@ -61,18 +61,27 @@ class Settings:
 
 
 DEFAULT_SETTINGS = Settings()
-COARSE_GRID = 7  # and fewer places a side: what a decoder draws of them is a poorer guide to the colours
+COARSE_GRID = 7  # and fewer places a side: a decoder's weights find texture there that only the network sees
+FINE_GRID = 20  # and more places a side: from a linear decoder's picture, pixels are soon there
 ON_WEIGHTS = {
     "decoder": Settings("decoder", steps=300, learning_rate=1e-3, total_variation=3.0, anchor=3.0),
     "network": Settings("network", steps=300, learning_rate=8e-3, total_variation=0.0, anchor=3.0, warm=40),
 }
 
 
+def usual_prior(size: int) -> str:
+    """Return the prior that served best at grids of `size` x `size`, on a few validation photos."""
+    if size <= COARSE_GRID:
+        return "network"
+    return "decoder" if size < FINE_GRID else "pixels"
+
+
 def usual_settings(prior: str, size: int) -> Settings:
     """Return what served a prior best at a layer with a grid of `size` x `size`, on a few validation photos.
 
-    Raises UserError listing the priors.
+    Without a prior it is the usual one. Raises UserError listing the priors.
     """
+    prior = prior or usual_prior(size)
     if prior not in PRIORS:
         raise unknown("prior", prior, list(PRIORS))
     found = ON_WEIGHTS.get(prior, DEFAULT_SETTINGS)

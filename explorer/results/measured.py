@@ -63,8 +63,7 @@ class Results:
         except (OSError, ValueError, KeyError, TypeError):
             return cls(reason=f"{path.name} is no results file: 'python -m trainer evaluate' makes it anew.")
         baselines = list(_usable(read_baseline, baselines, path.name))
-        blurs = {baseline.size: baseline.mean for baseline in baselines if baseline.name == "blur"}
-        rows = sorted(_usable(lambda raw: read_row(raw, blurs), rows, path.name), key=table_order)
+        rows = sorted(_usable(lambda raw: read_row(raw, baselines), rows, path.name), key=table_order)
         return cls(protocol, rows, baselines, list(_usable(read_test, tests, path.name)))
 
     def row(self, configuration: AnyConfiguration) -> Row | None:
@@ -92,10 +91,20 @@ class Results:
             )
         ]
 
-    def highest_psnr(self, configurations: Iterable[AnyConfiguration]) -> AnyConfiguration | None:
-        """Return the configuration with the highest mean PSNR over the test photos; None: not measured."""
-        measured = {c: row.mean["psnr"] for c in configurations if (row := self.row(c))}
-        return max(measured, key=measured.get, default=None)
+    def preferred(self, configurations: Iterable[AnyConfiguration]) -> AnyConfiguration | None:
+        """Return the configuration whose pictures of the test photos the judge prefers; None: not measured.
+
+        PSNR decides where the judge was not asked.
+        """
+        asked = list(configurations)
+        return self.best(asked, "similarity") or self.best(asked, "psnr")
+
+    def best(self, configurations: Iterable[AnyConfiguration], metric: str) -> AnyConfiguration | None:
+        """Return the configuration with the best mean of a metric on the test photos; None: not measured."""
+        sign = 1 if metric_spec(metric).higher else -1
+        rows = [row for c in configurations if (row := self.row(c)) and metric in row.mean]
+        best = max(rows, key=lambda row: sign * row.mean[metric], default=None)
+        return best and best.configuration
 
     def percentile(self, configuration: AnyConfiguration, metric: str, value: float) -> float | None:
         """Return the share of the test photos, 0 to 1, that a photo with this value does better than.

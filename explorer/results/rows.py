@@ -1,7 +1,7 @@
 """The rows of a results file, typed. A file may be a stranger's: whatever is read of it is checked here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.configurations import (
@@ -46,8 +46,9 @@ class Row:
 
     `target` is what it was trained to draw. Its grid has `size` x `size` places (None: it joins several
     grids) and `channels` in all. `milliseconds` are the decoder's for one photo. `mean`, `std`, `ci95` (the
-    interval of the mean) and `blur` (the blur of the same grid) are by metric, `per_image` by photo and
-    metric. `gain` and `lost` are of several sources.
+    interval of the mean), `blur` (the blur of the same grid) and `flat` (one colour, the photo's mean) are by
+    metric, `per_image` by photo and metric. `gain` and `lost` are of several sources. `collapsed` says why it
+    must not be on offer, if so.
     """
 
     configuration: AnyConfiguration
@@ -63,6 +64,8 @@ class Row:
     milliseconds: float | None = None
     gain: Gain | None = None
     lost: tuple[Lost, ...] = ()
+    flat: Figures = field(default_factory=dict)
+    collapsed: str = ""
 
     @property
     def name(self) -> str:
@@ -96,11 +99,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The means of what needs no features: `name` is "blur" on a grid of `size`, "mean_photo" or "photo"."""
+    """The means of what needs no features: "blur" on a grid of `size`, "flat", "mean_photo" or "photo".
+
+    `judged` is what judges say of it at a layer of an encoder with some weights.
+    """
 
     name: str
     size: int | None
     mean: Figures
+    judged: Mapping[tuple[str, str, str], Figures] = field(default_factory=dict)
+
+    def at(self, configuration: AnyConfiguration) -> Figures:
+        """Return its means, with the judges' of the configuration's layer if there are any."""
+        [place, *others] = configuration.sources
+        return self.mean | ({} if others else self.judged.get((*place, configuration.weights), {}))
 
 
 @dataclass(frozen=True)
@@ -114,8 +126,8 @@ class PairedTest:
     p_holm: float
 
 
-def read_row(raw: Mapping[str, Any], blurs: Mapping[int | None, Figures]) -> Row:
-    """Return a row of the file; `blurs` are the means of the photos blurred on a grid, by its size.
+def read_row(raw: Mapping[str, Any], baselines: Sequence[Baseline]) -> Row:
+    """Return a row of the file, beside its baselines.
 
     Raises UserError, KeyError, TypeError or ValueError unless all that is looked up is there, of the right
     type and under known names.
@@ -135,7 +147,8 @@ def read_row(raw: Mapping[str, Any], blurs: Mapping[int | None, Figures]) -> Row
         std=_figures(raw["std"], metrics),
         ci95={metric: _interval(raw["ci95"][metric]) for metric in metrics},
         per_image={_text(photo["image"]): _figures(photo, metrics) for photo in raw["per_image"]},
-        blur=blurs.get(size, {}),
+        blur=_beside(baselines, "blur", size, configuration) if size else {},
+        flat=_beside(baselines, "flat", None, configuration),
         size=size,
         channels=sum(layer.channels for layer in layers),
         target=_text(raw.get("target", "photo")),
@@ -143,13 +156,18 @@ def read_row(raw: Mapping[str, Any], blurs: Mapping[int | None, Figures]) -> Row
         milliseconds=_unless_none(_number, raw.get("milliseconds")),
         gain=_unless_none(_gain, raw.get("gain")),
         lost=lost,
+        collapsed=_text(raw.get("collapsed", "")),
     )
 
 
 def read_baseline(raw: Mapping[str, Any]) -> Baseline:
     """Return a baseline of the file. Raises as `read_row` does."""
-    known = [metric for metric in METRICS if metric in raw["mean"]]
-    return Baseline(_text(raw["baseline"]), _unless_none(_whole, raw["size"]), _figures(raw["mean"], known))
+    judged = {
+        tuple(_text(x[key]) for key in ("architecture", "layer", "weights")): _known_figures(x["mean"])
+        for x in raw.get("judged", ())
+    }
+    size = _unless_none(_whole, raw["size"])
+    return Baseline(_text(raw["baseline"]), size, _known_figures(raw["mean"]), judged)
 
 
 def read_test(raw: Mapping[str, Any]) -> PairedTest:
@@ -179,6 +197,14 @@ def _gain(raw: Mapping[str, Any]) -> Gain:
 def _lost(raw: Mapping[str, Any]) -> Lost:
     architecture, layer = raw["source"]
     return Lost((_text(architecture), _text(layer)), _number(raw["loss"]))
+
+
+def _beside(baselines: Sequence[Baseline], name: str, size: int | None, c: AnyConfiguration) -> Figures:
+    return next((x.at(c) for x in baselines if (x.name, x.size) == (name, size)), {})
+
+
+def _known_figures(raw: Mapping[str, Any]) -> Figures:
+    return _figures(raw, [metric for metric in METRICS if metric in raw])
 
 
 def _figures(raw: Mapping[str, Any], metrics: list[str]) -> Figures:

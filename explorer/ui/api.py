@@ -11,6 +11,7 @@ from PIL import Image
 
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration, FusedConfiguration, parse_place
+from explorer.experiments.settings import PRIORS
 from explorer.experiments.surgery import Change
 from explorer.measures.comparison import parse_configuration
 from explorer.pictures.feature_maps import share_map
@@ -34,7 +35,8 @@ def add_api(explorer: Explorer) -> None:
 
         Returns three PNG files of 224 x 224 pixels (the original's centre crop, the reconstruction, the
         error map) and a JSON object with architecture, layer, decoder, loss, weights, psnr (dB), ssim, lpips,
-        mse and seconds. A decoder that is solved exactly has the loss "mse" whatever is asked.
+        mse, feature_error (at the layer, relative), similarity (a judge's, -1 to 1), weave and seconds. A
+        decoder that is solved exactly has the loss "mse" whatever is asked.
 
         Parameters:
             photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
@@ -45,9 +47,8 @@ def add_api(explorer: Explorer) -> None:
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the network's weights: imagenet (trained) or random (the control)
         """
-        result = explorer.reconstruct(
-            _path(photo), Configuration(architecture, layer, decoder, loss, weights)
-        )
+        asked = Configuration(architecture, layer, decoder, loss, weights)
+        result = explorer.judged(explorer.reconstruct(_path(photo), asked))
         pictures = (result.original, result.reconstruction, result.error)
         return *map(_file, pictures), result.to_dict()
 
@@ -101,9 +102,8 @@ def add_api(explorer: Explorer) -> None:
             loss: what the decoder was trained for: mse, lpips or hybrid
             weights: the network's weights: imagenet (trained) or random (the control)
         """
-        results = explorer.depth(
-            _path(photo), architecture=architecture, decoder=decoder, loss=loss, weights=weights
-        )
+        asked = Configuration(architecture, decoder=decoder, loss=loss, weights=weights)
+        results = [explorer.judged(result) for result in explorer.depth(_path(photo), asked)]
         files = [_file(result.reconstruction) for result in results]
         return files, {"layers": [result.to_dict() for result in results]}
 
@@ -196,7 +196,7 @@ def add_api(explorer: Explorer) -> None:
     @_endpoint("catalogue")
     def catalogue() -> dict[str, Any]:
         """List architectures with their layers, decoders, and what is ready, missing or skipped."""
-        return explorer.catalogue().to_dict()
+        return explorer.catalogue().to_dict() | {"optimisation": {"priors": PRIORS}}
 
 
 def _endpoint(name: str) -> Callable[[Callable[..., Any]], None]:

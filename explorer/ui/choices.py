@@ -25,7 +25,7 @@ def settle(
     """Return the configuration on offer nearest to `wanted`, and what had to change in a sentence (else "").
 
     The architecture is kept first, then the weights, the layer, the decoder and the loss. A decoder that the
-    layer lacks becomes the one with the highest PSNR in `results`. Raises UserError for a timm model that
+    layer lacks becomes the one that the judge prefers in `results`. Raises UserError for a timm model that
     cannot be shown.
     """
     architecture = wanted.architecture
@@ -35,10 +35,11 @@ def settle(
     layers = catalogue.layers(architecture, weights)
     layer = _keep(wanted.layer, layers, _at_depth_of(wanted.layer, layers))
     place = (architecture, layer, weights)
-    best = results.highest_psnr(c for c in catalogue.single if (c.architecture, c.layer, c.weights) == place)
-    second = best.decoder if best else DEFAULT.decoder
-    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), second)
-    loss = _keep(wanted.loss, catalogue.losses(architecture, layer, decoder, weights), DEFAULT.loss)
+    here = [c for c in catalogue.single if (c.architecture, c.layer, c.weights) == place]
+    best = results.preferred(here) or DEFAULT
+    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), best.decoder)
+    of_decoder = results.preferred(c for c in here if c.decoder == decoder) or DEFAULT
+    loss = _keep(wanted.loss, catalogue.losses(architecture, layer, decoder, weights), of_decoder.loss)
     found = Configuration(architecture, layer, decoder, loss, weights)
     return found, _changes(wanted, found)
 

@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 import pytest
 
 from explorer import UserError
-from explorer.configurations import Configuration, FusedConfiguration
+from explorer.configurations import Configuration, FusedConfiguration, configuration_of
 from explorer.folders import BUNDLED
 from explorer.measures.metrics import METRICS
 from explorer.results.measured import Results
@@ -137,10 +137,10 @@ def test_fused_row_that_cannot_be_used_is_left_out_too(raw, tmp_path, more):
 
 
 def test_a_metric_that_needs_more_than_the_pictures_may_be_missing(raw, results, monkeypatch):
-    monkeypatch.setitem(METRICS, "weave", replace(METRICS["ssim"], key="weave", of_pictures=None))
+    monkeypatch.setitem(METRICS, "bias", replace(METRICS["ssim"], key="bias", of_pictures=None))
     found = Results.read(BUNDLED / "results.json")
-    assert len(found.rows) == len(results.rows) and "weave" not in found.rows[0].mean
-    assert found.percentile(BLOCK1, "weave", 0.5) is None and found.paired(BLOCK1, BLOCK3, "weave") is None
+    assert len(found.rows) == len(results.rows) and "bias" not in found.rows[0].mean
+    assert found.percentile(BLOCK1, "bias", 0.5) is None and found.paired(BLOCK1, BLOCK3, "bias") is None
 
 
 def test_lookups_are_what_the_photos_say(results):
@@ -149,9 +149,22 @@ def test_lookups_are_what_the_photos_say(results):
     assert results.row(NOT_MEASURED) is None
 
 
-def test_highest_psnr_is_among_what_was_measured(results):
-    assert results.highest_psnr([BLOCK3, NOT_MEASURED, BLOCK1]) == BLOCK1
-    assert results.highest_psnr([NOT_MEASURED]) is None
+def test_the_best_is_among_what_was_measured(results):
+    for metric in ("psnr", "lpips"):
+        assert results.best([BLOCK3, NOT_MEASURED, BLOCK1], metric) == BLOCK1
+    assert results.preferred([BLOCK3, NOT_MEASURED, BLOCK1]) == BLOCK1
+    assert results.best([NOT_MEASURED], "psnr") is results.preferred([NOT_MEASURED]) is None
+
+
+def test_the_judge_is_preferred_to_psnr(raw, tmp_path):
+    changed = copy.deepcopy(raw)
+    rows = {configuration_of(row): row for row in changed["configurations"]}
+    for c, judged in ((BLOCK1, 0.2), (BLOCK3, 0.4)):
+        rows[c]["mean"]["similarity"] = rows[c]["std"]["similarity"] = judged
+        rows[c]["ci95"]["similarity"] = [judged, judged]
+        for photo in rows[c]["per_image"]:
+            photo["similarity"] = judged
+    assert written(changed, tmp_path).preferred([BLOCK1, BLOCK3]) == BLOCK3
 
 
 def test_percentile_is_the_share_of_test_photos_done_better_than(results):
