@@ -1,6 +1,7 @@
 """A decoder without patches: it enlarges by interpolation and paints anew with convolutions at each size."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -49,28 +50,18 @@ class UpsampleConv(Decoder):
             ResidualBlock(trunk),
         )
         self.beside = nn.Conv2d(channels, beside, 1)
-        widths = [trunk + beside]
-        self.blend = ResidualBlock(widths[0])
+        self.blend = ResidualBlock(trunk + beside)
         alone = self.linear is None and not coarse
-        doubled = max(0, doublings(size) - 1) if alone else halvings(size)
-        sizes = [size * 2**number for number in range(doubled + 1)]
-        for _ in sizes[1:]:
+        grids = [(size, trunk + beside)]
+        for _ in range(doublings(size) - 1 if alone else halvings(size)):
             trunk, beside = narrower(trunk), max(16, beside // 2)
-            widths.append(trunk + beside)
-        self.sketch = nn.Conv2d(widths[-1], 3, 3, padding=1)
-        nn.init.zeros_(self.sketch.weight)
-        nn.init.constant_(self.sketch.bias, 0.5 if self.linear is None else 0.0)
-        painted = [side for side in PAINTED if side > 1.25 * sizes[-1]]
-        steps = list(zip(sizes + painted, widths + [PAINTED[side] for side in painted], strict=True))
-        scales = [
-            Enlarged(inward, outward, larger / side, rectified=alone and larger <= sizes[-1])
-            for (side, inward), (larger, outward) in zip(steps[:-1], steps[1:], strict=True)
-        ]
-        self.sketched = nn.ModuleList(scales[: len(sizes) - 1])
-        self.painted = nn.ModuleList(scales[len(sizes) - 1 :])
-        self.tail = nn.Conv2d(steps[-1][1], 3, 3, padding=1)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
+            grids.append((2 * grids[-1][0], trunk + beside))
+        sketched, channels = grids[-1]
+        painted = [(side, width) for side, width in PAINTED.items() if side > 1.25 * sketched]
+        self.sketched = enlargements(grids, rectified=alone)
+        self.painted = enlargements([grids[-1], *painted])
+        self.sketch = constant(nn.Conv2d(channels, 3, 3, padding=1), 0.5 if self.linear is None else 0.0)
+        self.tail = constant(nn.Conv2d([*grids, *painted][-1][1], 3, 3, padding=1), 0.0)
 
     @torch.no_grad()
     def start_from(self, other: PixelShuffle | Linear) -> None:
@@ -87,12 +78,11 @@ class UpsampleConv(Decoder):
         head = len(self.trunk)
         self.trunk.load_state_dict(other.body[:head].state_dict())
         body = other.body[head:]
-        stages = len(body) // len(
-            self.sketched
-        )  # modules a scale: convolution, shuffle, maybe norm and ReLU, block
+        modules = len(body) // len(self.sketched)  # of a scale: a convolution, what follows it, and a block
         for number, scale in enumerate(self.sketched):
-            convolution, *between, block = body[number * stages : (number + 1) * stages]
-            take_over(scale.convolution, convolution, patch=2, norm=between[1] if len(between) > 1 else None)
+            convolution, *others, block = body[number * modules : (number + 1) * modules]
+            norm = next((module for module in others if isinstance(module, nn.BatchNorm2d)), None)
+            take_over(scale.convolution, convolution, patch=2, norm=norm)
             take_over(scale.block.first, block.first)
             take_over(scale.block.second, block.second)
         take_over(self.sketch, other.tail, other.patch)
@@ -129,6 +119,21 @@ class Enlarged(nn.Module):
         size = tuple(round(side * self.factor) for side in x.shape[-2:])
         enlarged = F.interpolate(self.convolution(x), size, mode="bilinear")
         return self.block(self.rectify(enlarged + self.grain(grain(*size).to(enlarged))))
+
+
+def enlargements(grids: Sequence[tuple[int, int]], rectified: bool = False) -> nn.ModuleList:
+    """Return what leads from each grid, (side, channels), to the next."""
+    return nn.ModuleList(
+        Enlarged(inward, outward, larger / side, rectified)
+        for (side, inward), (larger, outward) in zip(grids[:-1], grids[1:], strict=True)
+    )
+
+
+def constant(convolution: nn.Conv2d, value: float) -> nn.Conv2d:
+    """Let a convolution give one value everywhere, whatever it sees."""
+    nn.init.zeros_(convolution.weight)
+    nn.init.constant_(convolution.bias, value)
+    return convolution
 
 
 def take_over(mine: nn.Conv2d, its: nn.Conv2d, patch: int = 1, norm: nn.BatchNorm2d | None = None) -> None:
