@@ -17,8 +17,8 @@ class Standing:
     `blur` is the photo itself blurred on the layer's grid of `size` x `size` (the finest of several), `flat`
     its mean colour; `usual_blur` and `usual_flat` are their means over the test photos, the judges' included;
     `mean_photo` is the mean score over the test photos of showing the mean of the others, `percentile` the
-    share of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not measured.
-    `collapsed` says why the decoder fails on them, if it does.
+    share of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not
+    measured. `collapsed` says why the decoder fails on them, if it does.
     """
 
     size: int
