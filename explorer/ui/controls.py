@@ -18,6 +18,7 @@ from explorer.ui.texts import texts
 from explorer.ui.views import Jump, Update
 
 labels = texts("controls")
+FIRST_EXAMPLE = "cat"  # the classifier is sure of it
 
 
 class Controls:
@@ -44,24 +45,26 @@ class Controls:
             label=labels.example,
             elem_id="examples",
         )
-        self.selectors = selectors(catalogue, start)
         self.message = gr.HTML(elem_id="message")
         self.stop = gr.Button(labels.stop, size="sm", visible=False, elem_id="stop-fitting")
         self.retry = gr.Button(labels.retry, size="sm", visible=False, elem_id="retry")
-        with gr.Accordion(labels.other_network, open=False, elem_id="zoo"):
-            self.model_id = gr.Dropdown(
-                timm_ids(),
-                value=None,
-                label=labels.timm_id,
-                allow_custom_value=True,
-                elem_id="timm-id",
-            )
-            gr.HTML(labels.zoo())
-        self.missing = gr.HTML(elem_id="missing")
-        with gr.Accordion(labels.help_title, open=False, elem_id="help"):
-            gr.Markdown(labels.help(DECODERS, LOSSES))
-        with gr.Accordion(labels.credits_title, open=False, elem_id="credits"):
-            gr.Markdown(labels.credits(photo_credits(EXAMPLES / "CREDITS.md")))
+        gr.HTML(labels.more(), elem_id="more")
+        with gr.Column(elem_id="folded"):
+            self.selectors = selectors(catalogue, start)
+            with gr.Accordion(labels.other_network, open=False, elem_id="zoo"):
+                self.model_id = gr.Dropdown(
+                    timm_ids(),
+                    value=None,
+                    label=labels.timm_id,
+                    allow_custom_value=True,
+                    elem_id="timm-id",
+                )
+                gr.HTML(labels.zoo())
+            self.missing = gr.HTML(elem_id="missing")
+            with gr.Accordion(labels.help_title, open=False, elem_id="help"):
+                gr.Markdown(labels.help(DECODERS, LOSSES))
+            with gr.Accordion(labels.credits_title, open=False, elem_id="credits"):
+                gr.Markdown(labels.credits(photo_credits(EXAMPLES / "CREDITS.md")))
 
     @property
     def triggers(self) -> list[Any]:
@@ -85,7 +88,7 @@ class Controls:
         """
         found, note = choices.settle(self.catalogue, wanted, self.results)
         updates = selector_updates(self.catalogue, found, selected)
-        missing = labels.not_on_offer(choices.missing(self.catalogue, found))
+        missing = labels.not_on_offer([c for c, _ in choices.missing(self.catalogue, found)])
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
 
 
@@ -97,8 +100,9 @@ def model_jump(model_id: str | None, weights: str) -> Jump:
 
 
 def examples() -> dict[str, Path]:
-    """Return the bundled example photos by name."""
-    return {path.stem: path for path in sorted(EXAMPLES.glob("*.jpg"))}
+    """Return the bundled example photos by name, the one that the page opens with first."""
+    found = sorted(EXAMPLES.glob("*.jpg"), key=lambda path: (path.stem != FIRST_EXAMPLE, path.stem))
+    return {path.stem: path for path in found}
 
 
 def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> list[gr.Dropdown]:

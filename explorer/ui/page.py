@@ -1,5 +1,6 @@
 """The app's page: one tab a file, the API, and how they look. Nothing here computes anything."""
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -54,6 +55,7 @@ def build(explorer: Explorer) -> gr.Blocks:
                 for name, module in TABS.items():
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                         views[name] = module.build(explorer)
+            gr.HTML(text.share(), elem_id="share")
         wire(page, explorer, controls, tabs, views)
         add_api(explorer)
     return page.queue(max_size=MAX_WAITING)
@@ -66,12 +68,17 @@ def warm_up(explorer: Explorer) -> None:
         explorer.reconstruct(next(iter(examples().values())), start)
 
 
+def scripts() -> str:
+    """Return the page's scripts, after the sentences that they say."""
+    return f"const TEXTS = {json.dumps(text.script)};\n{script('page')}{script('pictures')}"
+
+
 def launch_options() -> dict[str, Any]:
     """Return how the page is served: look, limits, and nothing that calls another machine."""
     return {
         "theme": theme(),
         "css_paths": style_sheets(),
-        "head": f"<script>{script('page')}</script>",
+        "head": f"<script>{scripts()}</script>",
         "footer_links": ["api"],
         "allowed_paths": [str(EXAMPLES)],
         "max_file_size": "64mb",

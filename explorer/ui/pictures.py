@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+SECOND_FROM = 15  # per cent of the width
+
 
 def picture(elem_id: str, alt_text: str, zoom: bool = False) -> gr.Image:
     """Return a picture that is only shown, with buttons to save and enlarge it."""
@@ -39,8 +41,9 @@ def gallery(elem_id: str, columns: int, zoom: bool = False, **options: Any) -> g
 
 
 def pair(elem_id: str) -> gr.ImageSlider:
-    """Return two pictures of one size on top of each other, with a divider."""
+    """Return two pictures of one size on top of each other, with a divider; most is seen of the second."""
     return gr.ImageSlider(
+        slider_position=SECOND_FROM,
         type="filepath",
         format="png",
         show_label=False,

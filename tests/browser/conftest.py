@@ -61,12 +61,20 @@ class Visit:
     def title(self) -> str:
         return self.page.locator("#result-title").inner_text()
 
+    def unfold(self) -> None:
+        """Show what is folded away, where it is."""
+        more = self.page.locator("#more button[aria-expanded=false]")
+        if more.is_visible():
+            more.click()
+
     def choose(self, selector: str, text: str) -> None:
         """Pick an option by the start of its label."""
+        self.unfold()
         self.page.locator(f"#{selector} input").click()
         self.page.get_by_role("option").filter(has_text=text).first.click()
 
     def options(self, selector: str) -> list[str]:
+        self.unfold()
         self.page.locator(f"#{selector} input").click()
         self.page.get_by_role("option").first.wait_for()
         texts = self.page.get_by_role("option").all_inner_texts()

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import gradio as gr
 
 from explorer import Explorer
+from explorer.configurations import Configuration
 from explorer.measures.agreement import Agreement
 from explorer.measures.baselines import flat_psnr
 from explorer.measures.metrics import CARDS
@@ -13,6 +15,8 @@ from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
 from explorer.reconstruction import Reconstruction
+from explorer.results.measured import Results
+from explorer.results.recoveries import find_recovery
 from explorer.results.standing import standing
 from explorer.ui.events import PAGE_EVENT, QUICK
 from explorer.ui.files import offered_file, offered_picture
@@ -22,6 +26,8 @@ from explorer.ui.views import Jump, Question, Step, Update, View
 
 text, common = texts("explore"), texts("common")
 TITLE, DOWNLOAD = text.title, text.download
+JUDGE = "similarity"
+MARKS = ("flat", "blur", "decoder", "longer")  # on the bar that says what is lost by whom
 SURE = 0.2  # probability of a classifier's first guess from which it is taken seriously
 
 
@@ -35,6 +41,9 @@ def build(explorer: Explorer) -> View:
                 gr.HTML(text.left_side)
                 smooth = gr.Checkbox(label=text.smooth, container=False, elem_id="smooth", min_width=0)
                 gr.HTML(text.right_side)
+            dial = gr.Slider(1, 2, 1, step=1, label=text.dial, elem_id="dial")
+            stops = gr.HTML(elem_id="dial-stops")
+            lost = gr.HTML(text.lost(None), elem_id="lost", elem_classes="answer")
             with gr.Row(elem_id="look-longer"):
                 longer = gr.Button(text.look_longer, size="sm", elem_classes="searches")
                 control = gr.Button(text.look_at_control, size="sm", elem_classes="searches")
@@ -77,17 +86,41 @@ def build(explorer: Explorer) -> View:
     drawn = gr.State(None)  # the Reconstruction on the page
     shown = gr.State(None)  # the Question whose feature maps are on the page
     enlarged = gr.State(False)  # one channel is shown instead of the mosaic
+    previewed = gr.State(None)  # what the pictures are of that the dial shows at once
     features = [mosaic, about_features, number, previous, following, back, enlarged]
 
-    def show_reconstruction(question: Question) -> Update:
-        result = explorer.reconstruct(question.photo, question.configuration)
-        return {
+    def show_reconstruction(question: Question, number: float) -> Update:
+        c = question.configuration
+        result, layers = explorer.reconstruct(question.photo, c), layers_of(c)
+        now = layers.index(c.layer) + 1
+        # never under the pointer of who drags it
+        moved = {} if number == now else {dial: gr.Slider(1, max(2, len(layers)), now, step=1)}
+        return moved | {
             drawn: result,
             title: common.result_title(result),
             comparison: (offered_picture(result.original), offered_picture(result.reconstruction)),
             error: offered_picture(result.error),
             cards: cards_text(result),
             download: gr.DownloadButton(interactive=False),
+        }
+
+    def layers_of(c: Configuration) -> list[str]:
+        return explorer.catalogue().layers(c.architecture, c.weights)
+
+    def show_other_depths(question: Question, before: Any) -> Update:
+        """Let the page have the pictures of all layers, so that the dial shows them as it is dragged."""
+        c = question.configuration
+        of = (question.photo.digest, replace(c, layer=""))
+        if of == before:
+            return {}
+        every = explorer.depth_configurations(c)
+        ready = [] if explorer.engine.must_fit(every) else explorer.depth(question.photo, c)
+        pictures = {x.configuration.layer: offered_picture(x.reconstruction) for x in ready}
+        layers = layers_of(c)
+        return {
+            previewed: of,
+            stops: text.stops(layers, [pictures.get(layer, "") for layer in layers]),
+            dial: gr.Slider(maximum=max(2, len(layers))),
         }
 
     def show_features(question: Question, colours: str) -> Update:
@@ -101,6 +134,7 @@ def build(explorer: Explorer) -> View:
         return {
             drawn: result,
             cards: cards_text(result),
+            lost: lost_text(result, explorer.results()),
             stands: text.standing(standing(result, explorer.results()), result),
             agreement: agreement_text(seen_again, c.layer),
             download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True),
@@ -108,7 +142,8 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = {drawn: None, shown: None, comparison: None, error: None, mosaic: None}
-        texts = {title: common.result_title(None), cards: cards_text(None)}
+        texts = {title: common.result_title(None), cards: cards_text(None), lost: text.lost(None)}
+        texts |= {stops: None, previewed: None}
         texts |= {stands: text.standing(None, None), agreement: agreement_text(None)}
         texts |= {about_features: feature_text(None, 0), back: gr.Button(visible=False)}
         pictures |= {enlarged: False}
@@ -177,11 +212,22 @@ def build(explorer: Explorer) -> View:
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
     steps = [
-        Step(show_reconstruction, [drawn, title, comparison, error, cards, download]),
+        Step(show_reconstruction, [drawn, title, comparison, error, cards, download, dial], memory=[dial]),
         Step(show_features, [shown, *features], memory=[scale]),
-        Step(show_the_rest, [drawn, cards, stands, agreement, download], memory=[drawn, scale]),
+        Step(show_the_rest, [drawn, cards, lost, stands, agreement, download], memory=[drawn, scale]),
+        Step(show_other_depths, [previewed, stops, dial], memory=[previewed]),
     ]
+
+    def go_deeper(result: Reconstruction | None, number: float) -> Jump:
+        """Return the jump to the layer that the dial stands on."""
+        if result is None:
+            return Jump()
+        layers = layers_of(result.configuration)
+        layer = layers[min(max(1, int(number)), len(layers)) - 1]
+        return Jump(configuration=replace(result.configuration, layer=layer))
+
     jumps = [
+        (dial.input, [drawn, dial], go_deeper),
         (longer.click, [drawn], search),
         (control.click, [drawn], partial(search, weights="random")),
     ]
@@ -194,6 +240,16 @@ def search(result: Reconstruction | None, weights: str | None = None) -> Jump:
         return Jump()
     c = result.configuration
     return Jump("recover", replace(c, weights=weights) if weights else c)
+
+
+def lost_text(result: Reconstruction, results: Results) -> str:
+    """Return how far the judge's similarity goes by one colour, a blur, the decoder and a search."""
+    c, row = result.configuration, results.row(result.configuration)
+    searched = find_recovery(result.photo.digest, c)
+    usual = [row.flat.get(JUDGE), row.blur.get(JUDGE)] if row else [None, None]
+    longer = searched.points[-1].get(JUDGE) if searched and searched.points else None
+    marks = zip(MARKS, [*usual, result.metrics.get(JUDGE), longer], strict=True)
+    return text.lost({name: value for name, value in marks if value is not None})
 
 
 def cards_text(result: Reconstruction | None) -> str:

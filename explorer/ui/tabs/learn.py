@@ -108,7 +108,7 @@ def build(explorer: Explorer) -> View:
     gone = steps.click(go, None, [number, *of_step], **QUICK)
     number.change(at_step, number, of_step, **QUICK)  # a permalink sets it, too
     jumps = [
-        (gone.then, [number], lambda wanted: Jump(None, step_at(wanted).start, step_at(wanted).example)),
+        (gone.then, [number], begin),
         (looks.input, [number, looks], look_at),
         (more.click, [number], lambda wanted: Jump(step_at(wanted).tab)),
     ]
@@ -116,7 +116,20 @@ def build(explorer: Explorer) -> View:
         views.Step(show, [looks, title, original, reconstruction, figures]),
         views.Step(show_maps, [about_maps, strip]),
     ]
-    return View(answer, empty, inputs=[number], jumps=jumps, in_address={"step": (number, int)})
+    return View(
+        answer,
+        empty,
+        inputs=[number],
+        jumps=jumps,
+        in_address={"step": (number, int)},
+        opens=lambda asked: begin(int(step) if (step := asked.get("step", "")).isdigit() else 1),
+    )
+
+
+def begin(number: int) -> Jump:
+    """Return the jump to where a step begins; a photo of the learner's own stays."""
+    step = step_at(number)
+    return Jump(None, step.start, step.example, keeps_own=True)
 
 
 def label_of(step: Step, c: Configuration) -> str | None:
