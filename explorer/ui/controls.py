@@ -135,6 +135,17 @@ def selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]
     return updates
 
 
+def one_of(selector: gr.Dropdown | gr.Radio) -> Callable[[str], str]:
+    """Return what reads a selector's value from an address; it raises ValueError for one not on offer."""
+
+    def read(text: str) -> str:
+        if text not in {value for _, value in selector.choices}:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
 def photo_credits(path: Path) -> list[dict[str, str]]:
     """Return the rows of the table in a file such as CREDITS.md; none without the file."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

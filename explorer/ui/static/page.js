@@ -133,6 +133,15 @@
     fold(open);
   }
 
+  // In front of a class: large type, no controls
+
+  function present(event) {
+    const button = event.target.closest("#present");
+    if (!button) return;
+    const on = document.body.classList.toggle("presented");
+    button.setAttribute("aria-pressed", String(on));
+  }
+
   function letTabPass(event) {
     // Gradio's dropdown answers every other key by opening its list, also after it has lost the focus.
     if (event.key === "Tab" && event.target.matches("#app [role=combobox]")) event.stopPropagation();
@@ -140,7 +149,7 @@
 
   document.addEventListener("keydown", letTabPass, true);
   document.addEventListener("keydown", turnTab);
-  for (const heard of [copyLink, skip, toggleFold]) document.addEventListener("click", heard);
+  for (const heard of [copyLink, skip, toggleFold, present]) document.addEventListener("click", heard);
   window.addEventListener("popstate", goBack);
   document.addEventListener("DOMContentLoaded", () => fold(localStorage.getItem(FOLD) === "true"));
   new MutationObserver(() => { placeTabs(); followAddress(); tell(); }).observe(document.documentElement, {

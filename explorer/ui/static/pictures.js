@@ -135,6 +135,26 @@
     document.querySelectorAll(".previewed").forEach((picture) => picture.classList.remove("previewed"));
   }
 
+  // A picture of the lesson that is held down shows the photo in its place
+
+  let held = null;
+
+  function hold(event) {
+    const space = event.type === "keydown";
+    if (space && (event.key !== " " || event.repeat)) return;
+    const place = event.target.closest?.("#learn-every button, #learn-reconstruction");
+    const [picture, photo] = [place?.querySelector("img"), document.querySelector("#learn-original img")];
+    if (!picture || !photo || held) return;
+    if (space) event.preventDefault();
+    held = [picture, picture.src];
+    picture.src = photo.src;
+  }
+
+  function letGo() {
+    if (held) held[0].src = held[1];
+    held = null;
+  }
+
   // Play moves the slider of Depth from layer to layer, as long as it can be seen
 
   let playing = null;
@@ -183,6 +203,8 @@
 
   document.addEventListener("input", preview, true);
   document.addEventListener("keydown", onMapKey, true);
+  for (const begins of ["pointerdown", "keydown"]) document.addEventListener(begins, hold, true);
+  for (const ends of ["pointerup", "pointercancel", "keyup", "blur"]) window.addEventListener(ends, letGo);
   document.addEventListener("click", play);
   document.addEventListener("click", searchLonger);
   document.addEventListener("pointermove", lookAround);

@@ -56,7 +56,7 @@ def build(explorer: Explorer) -> View:
     results = gr.State([])  # reconstructions, shallow to deep
     drawn = gr.State([])  # the lines of the curves
     offered = gr.State([])  # the reconstructions that can be downloaded
-    nothing = gr.DownloadButton(interactive=False)
+    nothing = gr.update(interactive=False)
 
     def show_layers(
         question: Question, names: list[str], number: float, before: list[Reconstruction]

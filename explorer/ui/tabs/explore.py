@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.configurations import Configuration
+from explorer.encoders.table import encoder_spec
 from explorer.measures.agreement import Agreement
 from explorer.measures.baselines import flat_psnr
 from explorer.measures.metrics import CARDS
@@ -93,9 +94,10 @@ def build(explorer: Explorer) -> View:
         c = question.configuration
         result, layers = explorer.reconstruct(question.photo, c), layers_of(c)
         now = layers.index(c.layer) + 1
-        # never under the pointer of who drags it
-        moved = {} if number == now else {dial: gr.Slider(1, max(2, len(layers)), now, step=1)}
-        return moved | {
+        deepest = {"maximum": max(2, len(layers))}
+        return {
+            # never moved under the pointer of who drags it
+            dial: gr.Slider(**deepest) if number == now else gr.Slider(value=now, **deepest),
             drawn: result,
             title: common.result_title(result),
             comparison: (offered_picture(result.original), offered_picture(result.reconstruction)),
@@ -116,11 +118,10 @@ def build(explorer: Explorer) -> View:
         every = explorer.depth_configurations(c)
         ready = [] if explorer.engine.must_fit(every) else explorer.depth(question.photo, c)
         pictures = {x.configuration.layer: offered_picture(x.reconstruction) for x in ready}
-        layers = layers_of(c)
+        layers = [encoder_spec(c.architecture).layer(name) for name in layers_of(c)]
         return {
             previewed: of,
-            stops: text.stops(layers, [pictures.get(layer, "") for layer in layers]),
-            dial: gr.Slider(maximum=max(2, len(layers))),
+            stops: text.stops(layers, {layer.name: pictures.get(layer.name) for layer in layers}),
         }
 
     def show_features(question: Question, colours: str) -> Update:
@@ -215,7 +216,7 @@ def build(explorer: Explorer) -> View:
         Step(show_reconstruction, [drawn, title, comparison, error, cards, download, dial], memory=[dial]),
         Step(show_features, [shown, *features], memory=[scale]),
         Step(show_the_rest, [drawn, cards, lost, stands, agreement, download], memory=[drawn, scale]),
-        Step(show_other_depths, [previewed, stops, dial], memory=[previewed]),
+        Step(show_other_depths, [previewed, stops], memory=[previewed]),
     ]
 
     def go_deeper(result: Reconstruction | None, number: float) -> Jump:

@@ -20,6 +20,7 @@ from explorer.results.published import beside_ours
 from explorer.results.rows import Row
 from explorer.ui.charts import CHARTS
 from explorer.ui.choices import LOSS_NAMES, Choices
+from explorer.ui.controls import one_of
 from explorer.ui.events import QUICK
 from explorer.ui.files import offered_file
 from explorer.ui.results_table import csv_row, table_html
@@ -211,17 +212,6 @@ def note_text(results: Results, shown: int) -> str:
     """Return how many rows are shown, and what guessing without any features would give."""
     guess = results.mean_photo("psnr")
     return text.note(shown, len(results.rows), None if guess is None else METRICS["psnr"].with_unit(guess))
-
-
-def one_of(selector: gr.Dropdown) -> Any:
-    """Return what reads a selector's value from an address; it raises ValueError for one not on offer."""
-
-    def read(text: str) -> str:
-        if text not in {value for _, value in selector.choices}:
-            raise ValueError(text)
-        return text
-
-    return read
 
 
 def download_button(elem_id: str) -> gr.DownloadButton:
