@@ -14,7 +14,7 @@ NAMED = re.compile(r'\b(\w+)(?:, (\w+))? = texts\("(\w+)"\)(?:, texts\("(\w+)"\)
 
 
 def keys(name: str) -> set[str]:
-    return {key for key in vars(texts(name)) if not key.startswith("_")} - set(TEMPLATES)
+    return {key for key in vars(texts(name)) if not key.startswith("_")} - {"common"}
 
 
 def said(code: str) -> set[tuple[str, str]]:
