@@ -103,7 +103,9 @@ def visiting(chromium, server: str, **arguments) -> Iterator[Visit]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("server") / "app.log") as running:
+    folder = tmp_path_factory.mktemp("server")
+    no_hub = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(folder / "hub")}
+    with serve(folder / "app.log", **no_hub) as running:
         yield running.address
 
 

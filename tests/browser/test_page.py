@@ -155,6 +155,17 @@ def test_the_picture_stays_in_sight_at_200_per_cent_and_grows_on_a_projector(vis
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= visit.page.viewport_size["width"]
 
 
+def test_a_network_that_cannot_be_downloaded_is_marked_and_the_picture_before_it_stays(visit):
+    visit.open("?decoder=linear&layer=block2&example=cat")
+    wait_until_idle(visit)
+    before = picture(visit, "#comparison")
+    assert "ResNet-34 – needs a download" in visit.options("architecture")
+    visit.choose("architecture", "ResNet-34")
+    visit.expect_text("#message [role=alert]", "cannot be reached")
+    assert picture(visit, "#comparison") == before
+    assert visit.page.locator("#retry").is_visible()
+
+
 def test_a_painted_mask_is_said_to_be_no_part_of_the_link(visit):
     open_tab(visit, "surgery", "decoder=linear&layer=block2&operation=mask&own=mask&example=cat")
     visit.expect_text("#message", "A link does not hold what it was made with: what you painted.")
