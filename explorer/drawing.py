@@ -22,6 +22,7 @@ from explorer.photos.tensors import to_pil, to_tensor
 from explorer.pictures.colours import error_picture
 from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
+from explorer.stages import stage
 
 Features = Tensor | list[Tensor]  # of one source (1, C, H, W), or of each of several
 
@@ -48,7 +49,7 @@ def decode(
 
     Each one's `seconds` are its share of the time since `started`, as `time.perf_counter` counts it.
     """
-    with torch.inference_mode():
+    with stage("decode"), torch.inference_mode():
         drawn01 = torch.cat([engine.decoder(c)(features) for c, features in asked])
     found = measured(engine, photo, [c for c, _ in asked], drawn01)
     seconds = (time.perf_counter() - started) / len(asked)
@@ -59,7 +60,7 @@ def measured(
     engine: Engine, photo: Photo, configurations: Sequence[AnyConfiguration], drawn01: Tensor
 ) -> list[Reconstruction]:
     """Return pictures (N, 3, 224, 224) in [0, 1] that were drawn of one photo, with their figures."""
-    with torch.inference_mode():
+    with stage("measure"), torch.inference_mode():
         original01 = photo.photo01[None].to(engine.device)
         metrics = measure(drawn01, original01)
         errors = error_map(drawn01, original01.expand_as(drawn01)).cpu().numpy()

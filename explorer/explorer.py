@@ -22,6 +22,7 @@ from explorer.experiments.bits import held_bits
 from explorer.experiments.operations import Given
 from explorer.experiments.settings import Settings
 from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
+from explorer.limits import check_allowed
 from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relative_error
 from explorer.measures.metrics import measure
 from explorer.photos.loading import Upload
@@ -31,6 +32,7 @@ from explorer.pictures.feature_maps import FeatureMaps
 from explorer.reconstruction import Comparison, Contribution, Ensemble, Reconstruction, Recovery, Surgery
 from explorer.recovering import recover
 from explorer.results.measured import Results
+from explorer.stages import stage
 
 MAX_COMPARED_PHOTOS = 8
 MAX_FITTED_LAYERS = 5
@@ -46,10 +48,17 @@ class Explorer:
     Every verb takes a `Photo`, or whatever `load_photo` takes, and a `Configuration`, of which it looks at
     what it needs. Names given as keywords replace those of the configuration:
     `reconstruct("cat.jpg", layer="block3", decoder="linear")`. All raise UserError for a photo that cannot be
-    used, an unknown name, and what is not ready. Safe to call from several threads.
+    used, an unknown name, and what is not ready. Safe to call from several threads. A search takes at most
+    `search_seconds` (None: as many as its settings say).
     """
 
-    def __init__(self, checkpoints: str | Path | None = None, device: str | None = None):
+    def __init__(
+        self,
+        checkpoints: str | Path | None = None,
+        device: str | None = None,
+        search_seconds: float | None = None,
+    ):
+        self.search_seconds = search_seconds
         self.engine = Engine(checkpoints_folder(checkpoints), choose_device(device))
 
     def catalogue(self) -> Catalogue:
@@ -64,7 +73,7 @@ class Explorer:
         return self.engine.results(file)
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
-        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1."""
+        """Make ready what is downloaded, or fitted on the spot, yielding the share that is done, 0 to 1."""
         return self.engine.prepare(configurations)
 
     def photo(self, source: AnyPhoto) -> Photo:
@@ -72,7 +81,8 @@ class Explorer:
         if not isinstance(source, str | Path) or not Path(source).is_file():
             return read_photo(source)
         content = hashlib.sha256(Path(source).read_bytes()).digest()
-        return self.engine.once(("photo", content), lambda: read_photo(source))
+        with stage("photo"):
+            return self.engine.once("photos", content, lambda: read_photo(source))
 
     def reconstruct(
         self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str
@@ -154,9 +164,11 @@ class Explorer:
 
         At most 5 a second; closing the iterator cancels, and the last one is the best so far, with the
         judges' figures. Without settings they are what suits the layer. Raises UserError for features that
-        hold nothing of the photo, too.
+        hold nothing of the photo, and when searches are switched off, too.
         """
-        return recover(self.engine, self.photo(photo), _asked(configuration, names), settings)
+        check_allowed("searches")
+        asked = _asked(configuration, names)
+        return recover(self.engine, self.photo(photo), asked, settings, self.search_seconds)
 
     def agreement(self, result: Reconstruction) -> Agreement:
         """Return how well the network's features and a classifier's guesses survive a reconstruction."""
@@ -229,6 +241,7 @@ class Explorer:
         photo, c = self.photo(photo), self.catalogue().find(_asked(configuration, names))
         features, given = self._operands(photo, c, change)
         [before] = self.engine.once(
+            "results",
             ("untouched", photo.digest, c),
             lambda: decode(self.engine, photo, [(c, features)], time.perf_counter()),
         )

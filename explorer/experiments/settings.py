@@ -1,6 +1,6 @@
 """How a photo is searched for by descending (`explorer.experiments.inversion`); imports no torch."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from explorer.errors import UserError, unknown
 
@@ -15,6 +15,17 @@ STARTS = {
     "linear": "the linear decoder's picture",
 }
 OPTIMISERS = ("adam", "lbfgs")
+MOST = {
+    "steps": 1_000_000,
+    "seconds": 86_400,
+    "learning_rate": 10,
+    "total_variation": 1000,
+    "anchor": 1000,
+    "warm": 10_000,
+    "jitter": 112,
+    "restarts": 100,
+    "seed": 2**32 - 1,
+}
 
 
 @dataclass(frozen=True)
@@ -52,10 +63,9 @@ class Settings:
         for name in ("steps", "restarts", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above zero, not {getattr(self, name)}.")
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type in (int, float) and value < 0:
-                raise UserError(f"{field.name} must not be negative, but is {value}.")
+        for name, most in MOST.items():
+            if not 0 <= getattr(self, name) <= most:  # also false for NaN
+                raise UserError(f"{name} must be from 0 to {most}, not {getattr(self, name)}.")
         if self.prior != "pixels" and self.optimiser != "adam":
             raise UserError("Weights are descended on with the optimiser adam only.")
 

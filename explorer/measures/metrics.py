@@ -45,6 +45,7 @@ class Metric:
     original for all or one each; None for one that `explorer.measures.judges` brings.
     `term` is the weight of a loss (of LOSSES) that it counts with: it is no judge of a decoder trained on it.
     `card` is whether it stands beside a picture on the page, or in tables only.
+    `version` is raised when its code gives other values: `python -m trainer evaluate` then measures again.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Metric:
     scale: str = ""
     said: Callable[[float], float] = float
     card: bool = True
+    version: int = 1
 
     @property
     def direction(self) -> str:

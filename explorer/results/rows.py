@@ -1,6 +1,6 @@
 """The rows of a results file, typed. A file may be a stranger's: whatever is read of it is checked here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,16 @@ from explorer.configurations import (
 )
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import WEIGHTS
-from explorer.errors import expect
 from explorer.measures.metrics import METRICS
+from explorer.results.fields import (
+    as_cost,
+    as_number,
+    as_share,
+    as_text,
+    as_whole,
+    unless_none,
+    within,
+)
 
 Interval = tuple[float, float]
 Figures = dict[str, float]  # by metric
@@ -132,7 +140,7 @@ def read_row(raw: Mapping[str, Any], baselines: Sequence[Baseline]) -> Row:
     Raises UserError, KeyError, TypeError or ValueError unless all that is looked up is there, of the right
     type and under known names.
     """
-    _text(raw["decoder"])
+    as_text(raw["decoder"])
     configuration = configuration_of(raw)
     check_names(configuration)
     metrics = [key for key in METRICS if key in ALWAYS_MEASURED or key in raw["mean"]]
@@ -146,34 +154,34 @@ def read_row(raw: Mapping[str, Any], baselines: Sequence[Baseline]) -> Row:
         mean=_figures(raw["mean"], metrics),
         std=_figures(raw["std"], metrics),
         ci95={metric: _interval(raw["ci95"][metric]) for metric in metrics},
-        per_image={_text(photo["image"]): _figures(photo, metrics) for photo in raw["per_image"]},
+        per_image={as_text(photo["image"]): _figures(photo, metrics) for photo in raw["per_image"]},
         blur=_beside(baselines, "blur", size, configuration) if size else {},
         flat=_beside(baselines, "flat", None, configuration),
         size=size,
         channels=sum(layer.channels for layer in layers),
-        target=_text(raw.get("target", "photo")),
-        parameters=_unless_none(_whole, raw.get("parameters")),
-        milliseconds=_unless_none(_number, raw.get("milliseconds")),
-        gain=_unless_none(_gain, raw.get("gain")),
+        target=as_text(raw.get("target", "photo")),
+        parameters=unless_none(as_whole, raw.get("parameters")),
+        milliseconds=unless_none(as_cost, raw.get("milliseconds")),
+        gain=unless_none(_gain, raw.get("gain")),
         lost=lost,
-        collapsed=_text(raw.get("collapsed", "")),
+        collapsed=as_text(raw.get("collapsed", "")),
     )
 
 
 def read_baseline(raw: Mapping[str, Any]) -> Baseline:
     """Return a baseline of the file. Raises as `read_row` does."""
     judged = {
-        tuple(_text(x[key]) for key in ("architecture", "layer", "weights")): _known_figures(x["mean"])
+        tuple(as_text(x[key]) for key in ("architecture", "layer", "weights")): _known_figures(x["mean"])
         for x in raw.get("judged", ())
     }
-    size = _unless_none(_whole, raw["size"])
-    return Baseline(_text(raw["baseline"]), size, _known_figures(raw["mean"]), judged)
+    size = unless_none(as_whole, raw["size"])
+    return Baseline(as_text(raw["baseline"]), size, _known_figures(raw["mean"]), judged)
 
 
 def read_test(raw: Mapping[str, Any]) -> PairedTest:
     """Return a paired test of the file. Raises as `read_row` does."""
-    numbers = (_number(raw[key]) for key in ("difference", "p_holm"))
-    return PairedTest(*(_text(raw[key]) for key in ("a", "b", "figure")), *numbers)
+    names = (as_text(raw[key]) for key in ("a", "b", "figure"))
+    return PairedTest(*names, as_number(raw["difference"]), as_share(raw["p_holm"]))
 
 
 def table_order(row: Row) -> tuple:
@@ -191,12 +199,12 @@ def table_order(row: Row) -> tuple:
 
 
 def _gain(raw: Mapping[str, Any]) -> Gain:
-    return Gain(_number(raw["psnr"]), _interval(raw["ci95"]), _number(raw["p_holm"]))
+    return Gain(as_number(raw["psnr"]), _interval(raw["ci95"]), as_share(raw["p_holm"]))
 
 
 def _lost(raw: Mapping[str, Any]) -> Lost:
     architecture, layer = raw["source"]
-    return Lost((_text(architecture), _text(layer)), _number(raw["loss"]))
+    return Lost((as_text(architecture), as_text(layer)), as_number(raw["loss"]))
 
 
 def _beside(baselines: Sequence[Baseline], name: str, size: int | None, c: AnyConfiguration) -> Figures:
@@ -208,30 +216,9 @@ def _known_figures(raw: Mapping[str, Any]) -> Figures:
 
 
 def _figures(raw: Mapping[str, Any], metrics: list[str]) -> Figures:
-    return {metric: _number(raw[metric]) for metric in metrics}
+    return {metric: as_number(raw[metric]) for metric in metrics}
 
 
 def _interval(raw: Any) -> Interval:
-    low, high = raw
-    return _number(low), _number(high)
-
-
-def _unless_none(read: Callable[[Any], Any], value: Any) -> Any:
-    return None if value is None else read(value)
-
-
-def _text(value: Any) -> str:
-    return _of(str, value)
-
-
-def _whole(value: Any) -> int:
-    return _of(int, value)
-
-
-def _number(value: Any) -> float:
-    return _of(int | float, value)
-
-
-def _of(kind: Any, value: Any) -> Any:
-    expect(kind, value)
-    return value
+    low, high = map(as_number, raw)
+    return within((low, high), low <= high)

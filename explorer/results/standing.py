@@ -16,7 +16,8 @@ class Standing:
 
     `blur` is the photo itself blurred on the layer's grid of `size` x `size` (the finest of several), `flat`
     its mean colour; `usual_blur` and `usual_flat` are their means over the test photos, the judges' included;
-    `mean_photo` the mean score over the test photos of showing the mean of the others, `percentile` the share
+    `mean_photo` the mean score over the test photos of showing the mean of the others, `collapsed` why the decoder fails
+    there, if it does, `percentile` the share
     of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not measured.
     """
 
@@ -28,6 +29,7 @@ class Standing:
     mean_photo: dict[str, float | None]
     percentile: dict[str, float | None]
     photos: int
+    collapsed: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return this as JSON-ready data (an infinite PSNR as None)."""
@@ -48,4 +50,5 @@ def standing(result: Reconstruction, results: Results) -> Standing:
         {metric: results.mean_photo(metric) for metric in METRICS},
         {metric: results.percentile(c, metric, value) for metric, value in result.metrics.items()},
         len(row.per_image) if row else 0,
+        row.collapsed if row else "",
     )

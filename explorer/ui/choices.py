@@ -7,6 +7,7 @@ from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import WEIGHTS
+from explorer.errors import shortened
 from explorer.results.measured import Results
 from explorer.ui.texts import texts
 
@@ -111,14 +112,14 @@ def _changes(wanted: Configuration, found: Configuration) -> str:
     title, spec = encoder_spec(found.architecture).title, decoder_spec(found.decoder)
     notes = []
     if found.architecture != wanted.architecture:
-        notes.append(text.other_network_shown.format(asked=wanted.architecture, network=title))
+        notes.append(text.other_network_shown.format(asked=shortened(wanted.architecture), network=title))
     if found.weights != wanted.weights:
         notes.append(text.other_weights.format(network=title, weights=WEIGHTS[found.weights]))
     if found.layer != wanted.layer:
-        notes.append(text.other_layer.format(network=title, asked=wanted.layer, layer=found.layer))
+        notes.append(text.other_layer.format(network=title, asked=shortened(wanted.layer), layer=found.layer))
     if found.decoder != wanted.decoder:
         known = DECODERS.get(wanted.decoder)
-        name = known.title if known else text.quoted.format(asked=wanted.decoder)
+        name = known.title if known else text.quoted.format(asked=shortened(wanted.decoder))
         notes.append(text.other_decoder.format(asked=name, decoder=spec.title))
     elif found.loss != wanted.loss:
         loss = LOSS_NAMES.get(found.loss, found.loss)

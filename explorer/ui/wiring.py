@@ -63,7 +63,7 @@ def wire(
             known.tell(*where[:2])
         if jump.keeps_own and known.photo and known.photo.digest not in example_names():
             jump = replace(jump, example=None)
-        selected = [of[id(selector)] for selector in controls.selectors]
+        selected = [str(of[id(selector)]) for selector in controls.selectors]
         try:
             photo, file = find_photo(jump, of[id(controls.photo)])
             back = {}
@@ -141,10 +141,15 @@ def wire(
         for key, (component, kind) in views[tab].in_address.items():
             with suppress(KeyError, ValueError):
                 restored[component] = kind(asked[key])
-        jump = replace(from_address(asked, tab, values), file=kept)
-        jump = replace(jump, example=None) if kept else jump
         said = labels.note(labels.not_in_link(lost)) if lost else ""
-        return settle(where, values, jump, restored, alert=said)
+        found = Jump(example=None if kept else asked.get("example"), file=kept)
+        try:
+            meant = from_address(asked, tab, values)
+            found = replace(meant, example=None if kept else meant.example, file=kept)
+            return settle(where, values, found, restored, alert=said)
+        except UserError as error:
+            usual = replace(found, tab=tab, configuration=choices.DEFAULT)
+            return settle(where, values, usual, restored, alert=labels.alert(str(error)))
 
     def own_photo(path: str | None) -> str | None:
         """Return the path of the photo that the browser had here before a reload, if it still is here."""
@@ -154,9 +159,13 @@ def wire(
         return None
 
     def from_address(asked: Mapping[str, str], tab: str, values: Sequence[Any]) -> Jump:
-        """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for."""
+        """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for.
+
+        Raises UserError for a network that cannot be shown.
+        """
         meant = views[tab].opens(asked)
-        usual = meant.configuration or Configuration(*(values[inputs.index(x)] for x in controls.selectors))
+        selected = [str(values[inputs.index(selector)]) for selector in controls.selectors]
+        usual = meant.configuration or Configuration(*selected)
         wanted = {key: asked[key] for key in asdict(usual) if asked.get(key)}
         return Jump(tab, replace(usual, **wanted), asked.get("example") or meant.example)
 
@@ -166,7 +175,8 @@ def wire(
     bells = list(ask.values())  # last: when they ring, the others have their values
     outputs = [*controls.outputs, address, *bells]
     in_address = [component for view in views.values() for component, _ in view.in_address.values()]
-    page.load(loaded, inputs_and_tab, [*controls.outputs, address, tabs, *in_address, *bells], **slow)
+    # never in the queue: a full one must not keep the page from opening
+    page.load(loaded, inputs_and_tab, [*controls.outputs, address, tabs, *in_address, *bells], **event)
     gr.on(controls.triggers, changed, inputs_and_tab, outputs, **event)
     controls.retry.click(partial(changed, again=True), inputs_and_tab, outputs, **event)
     controls.photo.change(photo_changed, inputs_and_tab, outputs, **slow)
@@ -177,7 +187,11 @@ def wire(
             def jump(
                 where: tuple[str, float], *values: Any, find: Any = find, count: int = len(components)
             ) -> Update:
-                return settle(where, values[count:], find(*values[:count]))
+                try:
+                    wanted = find(*values[:count])
+                except UserError as error:
+                    return {controls.message: labels.alert(str(error))}
+                return settle(where, values[count:], wanted)
 
             manners = slow if source is controls else event
             trigger(jump, [open_tab, *components, *inputs], [tabs, *outputs], **manners)

@@ -1,6 +1,7 @@
 """What scores without any features: the mean photo, one flat colour, the blur of each grid."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from explorer.configurations import AnyConfiguration, Configuration, EncoderFor,
 from explorer.measures.baselines import blur, flat
 from explorer.measures.judges import weave
 from explorer.measures.metrics import Metrics, measure
-from trainer.measuring.figures import BATCH, judged, see, summary_row
+from trainer.measuring.figures import BATCH, judged_figures, see, summary_row
 from trainer.measuring.protocols import Protocol
 
 Rows = list[dict[str, Any]]
@@ -22,6 +23,7 @@ def baselines(
     photos01: Tensor,
     protocol: Protocol,
     configurations: Iterable[AnyConfiguration],
+    judged: Iterable[AnyConfiguration],
     encoder_for: EncoderFor,
     earlier: Sequence[Mapping[str, Any]] = (),
 ) -> Rows:
@@ -30,21 +32,17 @@ def baselines(
     "mean_photo" is the mean of the other photos, "flat" the photo's own mean colour, and "blur" the photo
     brought down to the grid of a layer, one colour a position, and up again; under another protocol than the
     project's, "photo" is the photo itself: the best that a perfect reconstruction can score. What judges say
-    of flat colour and blur depends on the layer: "judged" has it for those of the configurations,
+    of flat colour and blur depends on the layer: "judged" has it for those of the `judged` configurations,
     {"architecture", "layer", "weights", "mean"}. What `earlier` rows of the same photos say is kept.
     """
     known = {(row["baseline"], row["size"]): row for row in earlier}
-    places = _places(configurations)
     rows = []
     for name, size in _asked(protocol, configurations):
         row = known.get((name, size))
         if row is None or (size and protocol.judged and "weave" not in row["mean"]):
             row = _row(name, size, names, photos01, protocol)
-        if protocol.judged and name in ("flat", "blur"):
-            here = [c for c in places if name == "flat" or layers_of(c)[0].size == size]
-            row = row | {"judged": _judged(name, size, here, photos01, encoder_for, row.get("judged", ()))}
         rows.append(row)
-    return rows
+    return _judged(rows, _places(judged), photos01, encoder_for) if protocol.judged else rows
 
 
 def _asked(protocol: Protocol, configurations: Iterable[AnyConfiguration]) -> list[tuple[str, int | None]]:
@@ -85,25 +83,28 @@ def _places(configurations: Iterable[AnyConfiguration]) -> list[Configuration]:
     )
 
 
-def _judged(
-    name: str,
-    size: int | None,
-    places: Sequence[Configuration],
-    photos01: Tensor,
-    encoder_for: EncoderFor,
-    earlier: Sequence[Mapping[str, Any]],
-) -> Rows:
-    """Return what judges say at some places: {"architecture", "layer", "weights", "mean"}."""
-    found = {(x["architecture"], x["layer"], x["weights"]): x for x in earlier}
-    missing = [c for c in places if (c.architecture, c.layer, c.weights) not in found]
-    figures: dict[Configuration, list[dict[str, float]]] = {c: [] for c in missing}
-    for originals in photos01.split(BATCH) if missing else ():
-        drawn01 = _drawn(name, size, originals)
-        ours, theirs = (see(missing, x, encoder_for) for x in (drawn01, originals))
-        for c in missing:
-            figures[c] += judged(c, drawn01, originals, ours, theirs)
-    for c, mine in figures.items():
-        mean = {key: sum(m[key] for m in mine) / len(mine) for key in mine[0] if key != "weave"}
-        place = {"architecture": c.architecture, "layer": c.layer, "weights": c.weights}
-        found[tuple(place.values())] = place | {"mean": mean}
-    return list(found.values())
+def _judged(rows: Rows, places: Sequence[Configuration], photos01: Tensor, encoder_for: EncoderFor) -> Rows:
+    """Return the rows of flat colours and blurs with what judges say of them at those places that lack it."""
+    missing: dict[int, list[Configuration]] = {}
+    for number, row in enumerate(rows):
+        judged = {(x["architecture"], x["layer"], x["weights"]) for x in row.get("judged", ())}
+        here = [c for c in places if row["baseline"] == "flat" or layers_of(c)[0].size == row["size"]]
+        if row["baseline"] in ("flat", "blur"):
+            missing[number] = [c for c in here if (c.architecture, c.layer, c.weights) not in judged]
+    asked = {c for mine in missing.values() for c in mine}
+    figures: dict[tuple[int, Configuration], list[dict[str, float]]] = {}
+    for originals in photos01.split(BATCH) if asked else ():
+        theirs = see(asked, originals, encoder_for)
+        for number, mine in missing.items():
+            drawn01 = _drawn(rows[number]["baseline"], rows[number]["size"], originals)
+            ours = see(mine, drawn01, encoder_for)
+            for c in mine:
+                figures.setdefault((number, c), []).extend(
+                    judged_figures(c, drawn01, originals, ours, theirs)
+                )
+    found = [dict(row) for row in rows]
+    for (number, c), mine in figures.items():
+        mean = {key: fmean(m[key] for m in mine) for key in mine[0] if key != "weave"}
+        where = {"architecture": c.architecture, "layer": c.layer, "weights": c.weights}
+        found[number]["judged"] = [*found[number].get("judged", ()), where | {"mean": mean}]
+    return found

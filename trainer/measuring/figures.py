@@ -51,7 +51,7 @@ def measure_decoders(
                     ours = see([c], shown01, encoder_for)
                     figures = [
                         Metrics(x | y)
-                        for x, y in zip(figures, judged(c, shown01, batch, ours, theirs), strict=True)
+                        for x, y in zip(figures, judged_figures(c, shown01, batch, ours, theirs), strict=True)
                     ]
                     alike[c] += likeness(c, ours)
                 measured[c] += figures
@@ -78,7 +78,7 @@ def see(configurations: Iterable[AnyConfiguration], photos01: Tensor, encoder_fo
     }
 
 
-def judged(
+def judged_figures(
     c: AnyConfiguration, drawn01: Tensor, photos01: Tensor, ours: Sight, theirs: Sight
 ) -> list[dict[str, float]]:
     """Return the judges' figures of pictures (N, 3, H, W) in [0, 1] of photos; what was seen in either."""

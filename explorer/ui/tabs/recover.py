@@ -18,7 +18,7 @@ from explorer.reconstruction import Reconstruction, Recovery
 from explorer.recovering import search_start
 from explorer.results.recoveries import find_recovery
 from explorer.ui.controls import one_of
-from explorer.ui.events import QUICK, unexpected
+from explorer.ui.events import QUICK, sentence
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
@@ -211,8 +211,7 @@ def build(explorer: Explorer) -> View:
             state = text.stopped if search.stopped else text.finished
             shown |= {figures: figures_text(search.rivals, found and point(found), state)}
         except Exception as error:
-            reason = str(error) if isinstance(error, UserError) else unexpected("recover")
-            shown |= {figures: common.alert(reason)}
+            shown |= {figures: common.alert(sentence(error, "the tab recover"))}
         # Gradio ends by sending once more what was yielded last
         yield gr.skip() if search.superseded else shown | ready(search)
 

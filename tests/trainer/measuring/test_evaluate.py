@@ -1,12 +1,15 @@
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from explorer import Explorer
 from explorer.configurations import configuration_of, in_order
+from explorer.decoders import DECODERS
 from explorer.folders import BUNDLED
+from explorer.measures.metrics import METRICS
 from explorer.measures.pixels import psnr
 from trainer.__main__ import main
 from trainer.measuring.evaluate import evaluate
@@ -61,6 +64,18 @@ def test_only_a_changed_checkpoint_is_measured_again(results, photos_folder, tmp
     row["checkpoint"] = "of another file"
     write_results(marked, path)
     assert measured_again() == results["configurations"][0]["mean"]["psnr"]
+
+
+def test_what_was_measured_with_older_code_is_measured_again(results, photos_folder, tmp_path, monkeypatch):
+    path, marked = tmp_path / "results.json", copy.deepcopy(results)
+    marked["configurations"][0]["mean"]["psnr"] = 99.0
+    write_results(marked, path)
+    for table, name in [(METRICS, "ssim"), (DECODERS, "linear"), (DECODERS, "wavelet")]:
+        monkeypatch.setitem(table, name, replace(table[name], version=2))
+    only = "vgg16-block1-linear-*-imagenet"
+    [row] = evaluate(photos_folder, BUNDLED, only, path, progress_bar=False)["configurations"]
+    assert row["mean"]["psnr"] == results["configurations"][0]["mean"]["psnr"]
+    assert row["checkpoint"] == f"{results['configurations'][0]['checkpoint']}+linear2+ssim2"
 
 
 def test_baselines_are_the_mean_of_the_others_and_the_blur_of_the_grid(results, examples01):
