@@ -11,14 +11,13 @@ from explorer.configurations import Configuration
 from explorer.encoders.table import encoder_spec
 from explorer.measures.agreement import Agreement
 from explorer.measures.baselines import flat_psnr
-from explorer.measures.metrics import CARDS
+from explorer.measures.metrics import CARDS, METRICS
 from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
 from explorer.reconstruction import Reconstruction
-from explorer.results.measured import Results
 from explorer.results.recoveries import find_recovery
-from explorer.results.standing import standing
+from explorer.results.standing import Standing, standing
 from explorer.ui.events import PAGE_EVENT, QUICK
 from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import pair, picture
@@ -27,7 +26,6 @@ from explorer.ui.views import Jump, Question, Step, Update, View
 
 text, common = texts("explore"), texts("common")
 TITLE, DOWNLOAD = text.title, text.download
-JUDGE = "similarity"
 MARKS = ("flat", "blur", "decoder", "longer")  # on the bar that says what is lost by whom
 SURE = 0.2  # probability of a classifier's first guess from which it is taken seriously
 
@@ -131,12 +129,13 @@ def build(explorer: Explorer) -> View:
         """Show where the result stands and what a network sees in it, and offer all of it."""
         c, seen_again = question.configuration, explorer.agreement(result)
         result = explorer.judged(result)
+        where = standing(result, explorer.results())
         file = offered_file(f"{c.name}.zip", pack(result, maps_of(question), colours))
         return {
             drawn: result,
             cards: cards_text(result),
-            lost: lost_text(result, explorer.results()),
-            stands: text.standing(standing(result, explorer.results()), result),
+            lost: lost_text(result, where),
+            stands: text.standing(where, result),
             agreement: agreement_text(seen_again, c.layer),
             download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True),
         }
@@ -243,14 +242,14 @@ def search(result: Reconstruction | None, weights: str | None = None) -> Jump:
     return Jump("recover", replace(c, weights=weights) if weights else c)
 
 
-def lost_text(result: Reconstruction, results: Results) -> str:
-    """Return how far the judge's similarity goes by one colour, a blur, the decoder and a search."""
-    c, row = result.configuration, results.row(result.configuration)
+def lost_text(result: Reconstruction, stands: Standing) -> str:
+    """Return how near to the photo a flat colour, a blur, the decoder and a search come (1: equal)."""
+    c = result.configuration
     searched = find_recovery(result.photo.digest, c)
-    usual = [row.flat.get(JUDGE), row.blur.get(JUDGE)] if row else [None, None]
-    longer = searched.points[-1].get(JUDGE) if searched and searched.points else None
-    marks = zip(MARKS, [*usual, result.metrics.get(JUDGE), longer], strict=True)
-    return text.lost({name: value for name, value in marks if value is not None})
+    longer = searched.points[-1] if searched and searched.points else {}
+    marks = zip(MARKS, (stands.flat, stands.blur, result.metrics, longer), strict=True)
+    likeness = {name: 1 - figures["lpips"] for name, figures in marks if "lpips" in figures}
+    return text.lost(likeness, METRICS["lpips"].in_loss(c.decoder, c.loss))
 
 
 def cards_text(result: Reconstruction | None) -> str:

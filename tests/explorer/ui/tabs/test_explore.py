@@ -89,11 +89,14 @@ def test_the_bar_says_by_whom_it_is_lost(found, said):
     assert f'class="decoder" style="width: {max(0, found["decoder"]):.1%}"' in made
 
 
-def test_the_bar_has_the_judge_of_this_photo_beside_the_usual_blur(result, explorer):
-    row = explorer.results().row(result.configuration)
-    made = lost_text(with_figures(result, similarity=0.42), explorer.results())
-    assert "<b>0.42</b>" in made and f"<b>{row.blur['similarity']:.2f}</b>" in made
-    assert "<i class" not in lost_text(result, Results())
+def test_the_bar_has_figures_of_this_photo_and_says_when_they_flatter_the_decoder(result, explorer):
+    stands = standing(result, explorer.results())
+    made = lost_text(result, stands)
+    for figures in (stands.flat, stands.blur, result.metrics):
+        assert f"<b>{1 - figures.lpips:.2f}</b>" in made
+    assert "flatters" not in made
+    hybrid = replace(result, configuration=replace(result.configuration, decoder="attention", loss="hybrid"))
+    assert "flatters" in lost_text(hybrid, stands)
 
 
 def test_without_figures_the_cards_are_there_and_empty():
