@@ -187,13 +187,13 @@ def shown_rows(results: Results, which: str, wanted: Sequence[str]) -> list[Row]
 def best_of_networks(rows: Sequence[Row]) -> list[Row]:
     """Return the rows of one decoder a network: of those at most of its layers the one of the highest PSNR.
 
-    Controls are left out where the trained network is there, and ensembles, which are of several networks.
+    Controls are left out where there are trained networks, and ensembles, which are of several, anyway.
     """
-    trained = {row.architecture for row in rows if row.configuration.weights == "imagenet"}
+    trained = any(row.configuration.weights == "imagenet" for row in rows)
     lines: dict[str, dict[tuple[str, str], list[Row]]] = {}
     for row in rows:
         c = row.configuration
-        if not row.fused and (c.weights == "imagenet" or row.architecture not in trained):
+        if not row.fused and (c.weights == "imagenet" or not trained):
             lines.setdefault(row.architecture, {}).setdefault((c.decoder, c.loss), []).append(row)
 
     def quality(line: list[Row]) -> tuple[int, float]:

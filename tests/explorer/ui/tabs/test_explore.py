@@ -78,6 +78,7 @@ def test_a_picture_below_one_flat_colour_is_said_to_be_so(result, explorer):
         ({"flat": 0.1, "blur": 0.3, "decoder": 0.4}, "may still be in the features"),
         ({"flat": 0.1, "blur": 0.5, "decoder": 0.4}, "does not draw all that is there"),
         ({"flat": 0.1, "blur": 0.5, "decoder": 0.4, "longer": 0.7}, "that much the network had kept"),
+        ({"flat": 0.1, "decoder": 0.97, "longer": 0.9}, "Nearly all of it came back"),
         ({"decoder": 0.4, "longer": 0.41}, "the network seems to have lost"),
         ({"decoder": -0.2}, "may still be in the features"),
     ],
