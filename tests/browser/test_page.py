@@ -135,7 +135,9 @@ def test_a_keyboard_reaches_the_tabs_first_and_opens_a_feature_map_and_the_resul
 def test_on_a_phone_the_picture_is_in_the_first_screen_and_everything_is_large_enough_for_a_finger(visit):
     visit.open()
     assert bottom(visit, "#comparison") <= 844
-    small = visit.page.locator("button, summary, a[href], input:not([type=file]), select").evaluate_all(
+    small = visit.page.locator(
+        "button, summary, a[href], input:not([type=file], [type=range]), select"
+    ).evaluate_all(
         """all => all.filter(e => e.checkVisibility({visibilityProperty: true}))
             .map(e => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
             .filter(([, box]) => box.width > 0 && box.right > 0 && Math.min(box.width, box.height) < 24)
