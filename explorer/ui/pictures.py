@@ -35,7 +35,7 @@ def gallery(elem_id: str, columns: int, zoom: bool = False, **options: Any) -> g
         interactive=False,
         buttons=[],
         elem_id=elem_id,
-        elem_classes=["picture", "zoomable"] if zoom else "picture",
+        elem_classes=["picture", "strip", *(["zoomable"] if zoom else [])],
         **options,
     )
 
