@@ -61,12 +61,20 @@ class Visit:
     def title(self) -> str:
         return self.page.locator("#result-title").inner_text()
 
+    def unfold(self) -> None:
+        """Show what is folded away, where it is."""
+        more = self.page.locator("#more button[aria-expanded=false]")
+        if more.is_visible():
+            more.click()
+
     def choose(self, selector: str, text: str) -> None:
         """Pick an option by the start of its label."""
+        self.unfold()
         self.page.locator(f"#{selector} input").click()
         self.page.get_by_role("option").filter(has_text=text).first.click()
 
     def options(self, selector: str) -> list[str]:
+        self.unfold()
         self.page.locator(f"#{selector} input").click()
         self.page.get_by_role("option").first.wait_for()
         texts = self.page.get_by_role("option").all_inner_texts()
@@ -95,7 +103,9 @@ def visiting(chromium, server: str, **arguments) -> Iterator[Visit]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("server") / "app.log") as running:
+    folder = tmp_path_factory.mktemp("server")
+    no_hub = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(folder / "hub")}
+    with serve(folder / "app.log", **no_hub) as running:
         yield running.address
 
 
