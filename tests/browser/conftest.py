@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -154,3 +155,11 @@ def open_site(visit: Visit, query: str = "") -> None:
     """Open a page of the site and wait for all of its first answer."""
     visit.page.goto(visit.address + query)
     visit.page.locator("#card-lpips b", has_text=".").wait_for(timeout=RESULT_MS)
+
+
+def wait_until(visit: Visit, script: str, argument=None) -> None:
+    """Wait until a script's value is true; Playwright's own wait needs eval, which the site forbids."""
+    deadline = time.monotonic() + RESULT_MS / 1000
+    while not visit.page.evaluate(script, argument):
+        assert time.monotonic() < deadline, f"never true: {script}"
+        visit.page.wait_for_timeout(50)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, Visit, open_site, playwright
+from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, Visit, open_site, playwright, wait_until
 from tests.browser.test_tabs import serious_faults
 
 CAMERA = {"permissions": ["camera"]}
@@ -63,7 +63,7 @@ def test_a_photo_is_taken_with_the_camera(site_visit):
     before = site_visit.psnr()
     site_visit.page.locator("#camera").click()
     site_visit.page.locator("#shoot").click()
-    site_visit.page.wait_for_function(f"+document.querySelector('#card-psnr b').innerText != {before}")
+    wait_until(site_visit, f"+document.querySelector('#card-psnr b').innerText != {before}")
     assert "example=" not in site_visit.page.url
     assert site_visit.page.evaluate("document.querySelector('#viewfinder video').srcObject") is None
 
@@ -83,9 +83,9 @@ def test_the_mirror_draws_the_camera_pauses_when_hidden_and_stops(site_visit):
     page.wait_for_timeout(1500)
     assert page.evaluate(picture) == paused
     page.evaluate(HIDDEN, False)
-    page.wait_for_function(f"old => {picture} !== old", arg=paused)
+    wait_until(site_visit, f"old => {picture} !== old", paused)
     page.locator("#whole-screen").click()
-    page.wait_for_function("document.fullscreenElement?.id === 'stage'")
+    wait_until(site_visit, "document.fullscreenElement?.id === 'stage'")
     page.evaluate("document.exitFullscreen()")
     page.locator("#mirror-on").click()
     site_visit.expect_text("#mirror-on", "Start the camera")

@@ -61,7 +61,7 @@ export class Answers {
     if (overtaken()) return;
     drawPicture(part("reconstruction").querySelector("canvas"), drawn.picture);
     this.#title(view, drawn);
-    this.#figures({ psnr: drawn.psnr, ssim: drawn.ssim, lpips: null });
+    this.#figures({ psnr: drawn.psnr, ssim: drawn.ssim });
     await this.#beside(view, change, overtaken);
     if (overtaken()) return;
     this.maps.show(await this.engine.ask("features", configuration), view);
@@ -103,13 +103,14 @@ export class Answers {
     return { decoder: this.site.decoders[decoder] ?? decoder, loss: this.site.losses[loss] ?? loss };
   }
 
-  /** @param {Record<string, number | null>} figures */
+  /** Null is what cannot be measured; what is not there yet is on its way. @param {Record<string, number | null>} figures */
   #figures(figures) {
     for (const metric of this.site.metrics) {
       const card = part(`card-${metric.key}`);
       const value = figures[metric.key];
-      card.querySelector("b").textContent = value === null ? "–" : format(metric, value);
-      card.querySelector(".reading").textContent = value === null ? say("lpips_needs") : read(metric, value);
+      card.querySelector("b").textContent = typeof value === "number" ? format(metric, value) : "–";
+      const missing = value === null ? say("lpips_needs") : "";
+      card.querySelector(".reading").textContent = typeof value === "number" ? read(metric, value) : missing;
     }
   }
 }

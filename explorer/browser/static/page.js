@@ -39,6 +39,7 @@ function show(change) {
   const before = view;
   view = settle(site, { ...view, ...change });
   follow();
+  write("note", "");
   if (view.tab === "mirror") mirror.follow();
   else if (!sameConfiguration(before, view) || before.tab === "mirror" || !("tab" in change)) answers.ask(view);
   if (before.tab === "mirror" && view.tab !== "mirror") mirror.stop();
@@ -100,5 +101,5 @@ follow();
 engine.ask("prepare", configurationOf(view)).catch(() => {}); // beside the photo; what fails is told when it is asked
 const first = site.examples.includes(view.example) ? view.example : site.examples[0];
 await loadExample(first, site).then((photo) => take(photo, first), tell);
-if (!sameConfiguration(wanted, view)) write("loading", say("other_shown"));
+write("note", sameConfiguration(wanted, view) ? "" : say("other_shown"));
 navigator.serviceWorker?.register("sw.js").catch(() => {}); // without it the page needs its server again
