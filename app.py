@@ -4,9 +4,12 @@ import argparse
 import os
 import socket
 import sys
-from threading import Thread
+import tempfile
+from pathlib import Path
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read by Gradio when it is imported
+# read by Gradio when it is imported; the folder is swept, and must not hold other programs' files
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / "feature-inversion-explorer"))
 
 from explorer.command_line import Parser, run
 from explorer.errors import UserError
@@ -42,13 +45,9 @@ def check_address(host: str, port: int) -> None:
 def serve(options: argparse.Namespace) -> None:
     check_address(options.host, options.port)
 
-    from explorer import Explorer
-    from explorer.ui.page import build, launch_options, warm_up
+    from explorer.ui.server import serve_page
 
-    explorer = Explorer()
-    page = build(explorer)
-    Thread(target=warm_up, args=[explorer], daemon=True).start()
-    page.launch(server_name=options.host, server_port=options.port, **launch_options())
+    serve_page(options.host, options.port)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def parser() -> Parser:
             f"--{field.name.replace('_', '-')}",
             action="store_true" if field.type is bool else "store",
             default=None,
-            help="pixels (default), decoder or network"
+            help="pixels, decoder or network (default: as suits the layer)"
             if field.name == "prior"
             else "default: as suits prior",
             **({} if field.type is bool else {"type": field.type}),

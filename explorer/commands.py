@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from explorer.experiments.settings import Settings, usual_settings
+from explorer.experiments.settings import PRIORS, Settings, usual_settings
 
 
 def list_ready(options: argparse.Namespace) -> None:
@@ -16,7 +16,7 @@ def list_ready(options: argparse.Namespace) -> None:
 
     catalogue = Explorer(options.checkpoints).catalogue()
     if options.json:
-        print(json.dumps(catalogue.to_dict()))
+        print(json.dumps(catalogue.to_dict() | {"optimisation": {"priors": PRIORS}}))
         return
     for architecture, spec in ENCODERS.items():
         print(f"{architecture} ({spec.full_title})")
@@ -36,8 +36,7 @@ def list_ready(options: argparse.Namespace) -> None:
 
 def reconstruct(options: argparse.Namespace) -> None:
     from explorer import Explorer
-    from explorer.configurations import FusedConfiguration, parse_place
-    from explorer.explorer import OPTIMISATION
+    from explorer.configurations import OPTIMISATION, FusedConfiguration, parse_place
     from explorer.results.standing import standing
 
     explorer, asked = Explorer(options.checkpoints), _configuration(options)
@@ -45,11 +44,12 @@ def reconstruct(options: argparse.Namespace) -> None:
         sources = tuple(parse_place(text) for text in options.source)
         fused = FusedConfiguration(sources, options.fusion, asked.decoder, asked.loss, asked.weights)
         ensemble = explorer.ensemble(options.image, fused)
-        found, brought = ensemble.result, ensemble.to_dict()
+        found, brought = ensemble.result, {"contributions": ensemble.to_dict()["contributions"]}
     else:
         if asked.decoder != OPTIMISATION:
             _prepare(explorer, [explorer.catalogue().find(asked)])
         found, brought = explorer.reconstruct(options.image, asked), {}
+    found = explorer.judged(found)
     row = _save(found, options.out) | brought | {"standing": standing(found, explorer.results()).to_dict()}
     row |= {"agreement": explorer.agreement(found).to_dict()}
     _report([row])
@@ -72,7 +72,7 @@ def recover(options: argparse.Namespace) -> None:
     size = encoder_spec(asked.architecture).layer(asked.layer).size
     given = {field.name: getattr(options, field.name) for field in fields(Settings)}
     given = {name: value for name, value in given.items() if value is not None}
-    settings = replace(usual_settings(given.get("prior", Settings.prior), size), **given)
+    settings = replace(usual_settings(given.get("prior", ""), size), **given)
     search = explorer.recover(options.image, asked, settings)
     with tqdm(total=settings.steps * settings.restarts, unit="step", disable=None) as bar:
         for found in search:
@@ -90,7 +90,7 @@ def depth(options: argparse.Namespace) -> None:
 
     explorer, asked = Explorer(options.checkpoints), _configuration(options)
     _prepare(explorer, explorer.depth_configurations(asked))
-    found = explorer.depth(options.image, asked)
+    found = map(explorer.judged, explorer.depth(options.image, asked))
     rows = [
         _save(reconstruction, options.out, f"{reconstruction.configuration.layer}-")
         for reconstruction in found
@@ -203,6 +203,14 @@ def _report(rows: list[dict[str, Any]]) -> None:
             where = f"{row['architecture']} {row['layer']}"
         print(
             f"{where} {row['decoder']} ({row['loss']}, {row['weights']}): "
-            f"PSNR {psnr}, SSIM {row['ssim']:.3f}, LPIPS {row['lpips']:.3f}, MSE {row['mse']:.5f} "
+            f"PSNR {psnr}, {', '.join(_figures(row))} "
             f"in {row['seconds']:.2f} s -> {row['files']['reconstruction']}"
         )
+
+
+def _figures(row: dict[str, Any]) -> list[str]:
+    """Return the figures of a row but PSNR, each with its name."""
+    from explorer.measures.metrics import METRICS
+
+    others = (METRICS[key] for key in METRICS if key in row and key != "psnr")
+    return [f"{metric.name} {metric.format(row[metric.key])}" for metric in others]

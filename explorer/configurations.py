@@ -10,10 +10,11 @@ from explorer.decoders import DECODERS, decoder_spec
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.encoders.networks import Layer
-from explorer.encoders.table import encoder_spec
+from explorer.encoders.table import encoder_spec, normal_name
 from explorer.encoders.weights import WEIGHTS
-from explorer.errors import UserError, expect, unknown
+from explorer.errors import UserError, expect, shortened, unknown
 
+OPTIMISATION = "optimisation"  # in place of a decoder: descent until the features match
 Place = tuple[str, str]  # an architecture and one of its layers
 EncoderFor = Callable[[str, str], FrozenEncoder]  # by architecture and weights
 T = TypeVar("T")
@@ -21,13 +22,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, order=True)
 class Configuration:
-    """One layer, and the decoder of its features. Where only some are named, the others are these."""
+    """One layer, and the decoder of its features. Where only some are named, the others are these.
+
+    Raises UserError for a timm network whose name is none, or that is not allowed here.
+    """
 
     architecture: str = "vgg16"
     layer: str = "block1"
     decoder: str = "transposed_conv"
     loss: str = "hybrid"
     weights: str = "imagenet"
+
+    def __post_init__(self):
+        object.__setattr__(self, "architecture", normal_name(self.architecture))
 
     @property
     def sources(self) -> tuple[Place, ...]:
@@ -62,6 +69,8 @@ class FusedConfiguration:
     weights: str = "imagenet"
 
     def __post_init__(self):
+        places = tuple((normal_name(architecture), layer) for architecture, layer in self.sources)
+        object.__setattr__(self, "sources", places)
         twice = next((place for place in self.sources if self.sources.count(place) > 1), None)
         if twice:
             raise UserError(f"The source {'/'.join(twice)} is there twice: give every source once.")
@@ -161,7 +170,7 @@ def parse_place(text: str) -> Place:
     """Return the source written as architecture/layer. The names are not looked up. Raises UserError."""
     parts = text.split("/")
     if len(parts) != 2 or not all(parts):
-        raise UserError(f"{text[:60]!r} is no source: write architecture/layer, such as vgg16/block1.")
+        raise UserError(f"{shortened(text)!r} is no source: write architecture/layer, such as vgg16/block1.")
     return parts[0], parts[1]
 
 

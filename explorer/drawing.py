@@ -3,6 +3,8 @@
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,14 +13,16 @@ from explorer.configurations import AnyConfiguration
 from explorer.decoders import Decoder
 from explorer.engine import Engine
 from explorer.measures.comparison import verdicts
+from explorer.measures.judges import judge, what_judges_see
 from explorer.measures.lpips import lpips_network
-from explorer.measures.metrics import METRICS, measure
+from explorer.measures.metrics import METRICS, Metrics, measure
 from explorer.measures.pixels import error_map
 from explorer.photos.photo import Photo
 from explorer.photos.tensors import to_pil, to_tensor
 from explorer.pictures.colours import error_picture
 from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
+from explorer.stages import stage
 
 Features = Tensor | list[Tensor]  # of one source (1, C, H, W), or of each of several
 
@@ -45,7 +49,7 @@ def decode(
 
     Each one's `seconds` are its share of the time since `started`, as `time.perf_counter` counts it.
     """
-    with torch.inference_mode():
+    with stage("decode"), torch.inference_mode():
         drawn01 = torch.cat([engine.decoder(c)(features) for c, features in asked])
     found = measured(engine, photo, [c for c, _ in asked], drawn01)
     seconds = (time.perf_counter() - started) / len(asked)
@@ -56,7 +60,7 @@ def measured(
     engine: Engine, photo: Photo, configurations: Sequence[AnyConfiguration], drawn01: Tensor
 ) -> list[Reconstruction]:
     """Return pictures (N, 3, 224, 224) in [0, 1] that were drawn of one photo, with their figures."""
-    with torch.inference_mode():
+    with stage("measure"), torch.inference_mode():
         original01 = photo.photo01[None].to(engine.device)
         metrics = measure(drawn01, original01)
         errors = error_map(drawn01, original01.expand_as(drawn01)).cpu().numpy()
@@ -71,6 +75,15 @@ def measured(
         )
         for number, configuration in enumerate(configurations)
     ]
+
+
+def judged(engine: Engine, result: Reconstruction) -> Reconstruction:
+    """Return a reconstruction with the judges' figures, too: of the picture as it is shown, in 8 bits."""
+    drawn, c = Photo(result.reconstruction, result.reconstruction.size), result.configuration
+    found, seen = (what_judges_see(c, partial(engine.features, x)) for x in (drawn, result.photo))
+    photos01 = (x.photo01[None].to(engine.device) for x in (drawn, result.photo))
+    figures = {name: value for name, [value] in judge(c, *photos01, found, seen).items()}
+    return replace(result, metrics=Metrics(result.metrics | figures))
 
 
 def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:

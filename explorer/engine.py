@@ -1,12 +1,12 @@
-"""The engine: what is kept in memory (encoders, decoders, features, photos) and who waits for it.
+"""The engine: what is kept in memory (encoders, decoders, fits, features, photos) and who waits for it.
 
-Whatever is asked for is made on first use. Safe to call from several threads.
+Whatever is asked for is made on first use. Safe to call from several threads: a lock a key, so that nobody
+waits for what somebody else is making.
 """
 
-from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
-from threading import RLock
+from threading import Lock
 from typing import Any, TypeVar
 
 import torch
@@ -18,51 +18,55 @@ from explorer.checkpoints.fitting import Fits
 from explorer.configurations import AnyConfiguration, Configuration, Place, layers_by_architecture
 from explorer.decoders import Decoder
 from explorer.encoders.frozen import FrozenEncoder
+from explorer.encoders.networks import TimmModel
+from explorer.encoders.table import normal_name
+from explorer.kept import Kept, Locks
+from explorer.limits import allowed, limit
 from explorer.photos.photo import Photo
 from explorer.results.measured import Results
+from explorer.stages import stage
 
-MAX_PHOTOS = 8  # whose features are kept
-MAX_DECODERS = 32
-MAX_RESULTS = 16
+# The share of the memory that each kind of what is kept may take.
+SHARES = {"encoders": 0.5, "decoders": 0.16, "fits": 0.08, "features": 0.16, "photos": 0.04, "results": 0.06}
 T = TypeVar("T")
 
 
 class Engine:
-    """What is kept of one folder of checkpoints on one device."""
+    """What is kept of one folder of checkpoints on one device, in `memory` bytes (default: as limits say)."""
 
-    def __init__(self, folder: Path, device: torch.device):
+    def __init__(self, folder: Path, device: torch.device, memory: int | None = None):
         self.folder = folder
         self.device = device
-        self._lock = RLock()
-        self._encoders: dict[tuple[str, str], FrozenEncoder] = {}
-        self._decoders: OrderedDict[AnyConfiguration, Decoder] = OrderedDict()
-        self._features: OrderedDict[tuple[str, str, str], dict[str, Tensor]] = OrderedDict()
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._fits = Fits(self.encoder)
+        memory = memory or limit("memory_mb") * 10**6
+        budgets = {kind: int(share * memory) for kind, share in SHARES.items()}
+        self._fits = Fits(self.encoder, budgets.pop("fits"))
+        self.kept: dict[str, Kept] = {kind: Kept(budget) for kind, budget in budgets.items()}
+        self.kept["fits"] = self._fits.made
+        self._encoding = Locks()
+        self._scanning, self._reading = Lock(), Lock()
         self._catalogue: Catalogue | None = None
         self._results: dict[str, Results] = {}
 
     def catalogue(self) -> Catalogue:
-        """Return what can be shown, as found in the folder when first asked."""
-        with self._lock:
-            if self._catalogue is None:
-                self._catalogue = Catalogue.scan(self.folder, on_the_spot=True)
-            return self._catalogue
+        """Return what can be shown, as found in the folder when first asked; nothing that has collapsed."""
+        if self._catalogue is None:
+            with self._scanning:
+                if self._catalogue is None:
+                    self._catalogue = self._scan()
+        return self._catalogue
 
     def results(self, file: str) -> Results:
         """Return the measured results in a file of the folder, as found when first asked."""
-        with self._lock:
-            if file not in self._results:
-                self._results[file] = Results.read(self.folder / file)
-            return self._results[file]
+        if file not in self._results:
+            with self._reading:
+                if file not in self._results:
+                    self._results[file] = Results.read(self.folder / file)
+        return self._results[file]
 
     def encoder(self, architecture: str, weights: str = "imagenet") -> FrozenEncoder:
         """Return an encoder. Raises UserError for an unknown name; weights are read when it is used."""
-        with self._lock:
-            key = (architecture, weights)
-            if key not in self._encoders:
-                self._encoders[key] = FrozenEncoder(architecture, weights, self.device, self.folder)
-            return self._encoders[key]
+        key = normal_name(architecture), weights
+        return self.kept["encoders"].get(key, lambda: FrozenEncoder(*key, self.device, self.folder))
 
     def features(self, photo: Photo, weights: str, places: Sequence[Place]) -> dict[Place, Tensor]:
         """Return the features (1, C, H, W) of several layers, from one pass of each encoder.
@@ -77,78 +81,97 @@ class Engine:
 
     def decoder(self, configuration: AnyConfiguration) -> Decoder:
         """Return a configuration's decoder, fitted now if it is made on the spot. Raises CheckpointError."""
-        deque(self.prepare([configuration]), maxlen=0)  # outside the lock: it may take half a minute
-        with self._lock:
-            if configuration not in self._decoders:
-                self._decoders[configuration] = self._load(configuration)
-            self._decoders.move_to_end(configuration)
-            while len(self._decoders) > MAX_DECODERS:
-                self._decoders.popitem(last=False)
-            return self._decoders[configuration]
+        if configuration in self.catalogue().entries:
+            return self.kept["decoders"].get(configuration, lambda: self._load(configuration))
+        self.catalogue().check(configuration)
+        return self._fits.get(configuration).decoder
 
-    def best(self, configuration: Configuration) -> Configuration | None:
-        """Return the ready configuration with the highest measured PSNR at a layer, if any was measured."""
+    def best(self, configuration: Configuration, metric: str = "psnr") -> Configuration | None:
+        """Return the ready configuration with the best measured figure at a layer, if any was measured."""
         [place] = configuration.sources
         here = [
             c for c in self.catalogue().single if (*c.sources, c.weights) == (place, configuration.weights)
         ]
-        return self.results("results.json").highest_psnr(here)
+        return self.results("results.json").best(here, metric)
 
-    def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
-        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1.
+    def prepare(self, configurations: Sequence[AnyConfiguration], fit: bool = True) -> Iterator[float]:
+        """Make ready what takes long: networks that are not bundled, decoders that are fitted on the spot.
 
-        Nothing is yielded when all is ready. Closing the iterator cancels the fit, and nothing of it is kept.
-        Raises UserError when an encoder's weights cannot be had or its features are constant, and
-        CheckpointError for a configuration whose checkpoint turned out unusable: nothing is fitted instead.
+        Yields the share that is done, 0 to 1, and nothing when all is ready. Without `fit` only the networks.
+        Closing the iterator cancels, and nothing is kept. Raises UserError when an encoder's weights cannot
+        be had or its features are constant, and CheckpointError for a configuration whose checkpoint turned
+        out unusable: nothing is fitted instead.
         """
-        catalogue = self.catalogue()
-        fitted = [c for c in configurations if c not in catalogue.entries]
-        for configuration in fitted:
-            catalogue.check(configuration)
-        return self._fits.prepare(fitted)
+        for encoder in self._cold(configurations):
+            yield 0.0
+            with stage("network"):
+                _ = encoder.backbone
+            self.kept["encoders"].trim()
+        if fit:
+            fitted = [c for c in configurations if c not in self.catalogue().entries]
+            for configuration in fitted:
+                self.catalogue().check(configuration)
+            yield from self._fits.prepare(fitted)
 
-    def must_fit(self, configurations: Sequence[Configuration]) -> bool:
-        """Return whether `prepare` has to make any of these ready."""
+    def must_prepare(self, configurations: Sequence[AnyConfiguration], fit: bool = True) -> bool:
+        """Return whether `prepare` has something to make ready."""
+        return (fit and self.must_fit(configurations)) or any(self._cold(configurations))
+
+    def must_fit(self, configurations: Sequence[AnyConfiguration]) -> bool:
+        """Return whether a decoder has to be fitted for any of these."""
         return any(c not in self.catalogue().entries and c not in self._fits.made for c in configurations)
 
     def fitted_on(self, configuration: AnyConfiguration) -> int:
         """Return how many photos a decoder was fitted on, on the spot; 0 for one from a checkpoint."""
         return self._fits.photos(configuration)
 
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` gave for this key, which is only called when it is not kept (any more)."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > MAX_RESULTS:
-                self._kept.popitem(last=False)
-        return made
+    def once(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` gave for this key, which is only called when it is not kept (any more).
+
+        `kind` is "photos" or "results".
+        """
+        return self.kept[kind].get(key, make)
+
+    def _scan(self) -> Catalogue:
+        found = Catalogue.scan(self.folder, on_the_spot=allowed("fits"))
+        results = self.results("results.json")
+        for c in results.collapsed(found.entries):
+            found.drop(c, CheckpointError(results.row(c).collapsed))
+        return found
+
+    def _cold(self, configurations: Sequence[AnyConfiguration]) -> Iterator[FrozenEncoder]:
+        """Yield the networks of these that take long to get, and are not in memory."""
+        asked = {(name, c.weights) for c in configurations for name, _ in c.sources}
+        for encoder in (self.encoder(*key) for key in sorted(asked)):
+            quick = encoder.spec.bundled and encoder.weights == "imagenet"
+            if not quick and not encoder.loaded and isinstance(encoder.spec.network, TimmModel):
+                yield encoder
 
     def _encode(self, photo: Photo, architecture: str, weights: str, layers: list[str]) -> dict[str, Tensor]:
-        key = (photo.digest, architecture, weights)
-        with self._lock:
-            known = self._features.setdefault(key, {})
-            self._features.move_to_end(key)
-            if any(layer not in known for layer in layers):
-                known |= self.encoder(architecture, weights)(photo.photo01[None], layers)
-            while len(self._features) > MAX_PHOTOS:
-                self._features.popitem(last=False)
-            return {layer: known[layer] for layer in layers}
+        kept: Kept[Any, dict[str, Tensor]] = self.kept["features"]
+        key = (photo.digest, normal_name(architecture), weights)
+        known = kept.find(key) or {}
+        if any(layer not in known for layer in layers):
+            encoder = self.encoder(architecture, weights)
+            with self._encoding.holding(key):
+                known = kept.find(key) or {}
+                if missing := [layer for layer in layers if layer not in known]:
+                    with stage("encode"):
+                        known = known | encoder(photo.photo01[None], missing)
+                    kept.put(key, known)
+            self.kept["encoders"].trim()
+        return {layer: known[layer] for layer in layers}
 
     def _load(self, configuration: AnyConfiguration) -> Decoder:
         """Load a decoder if it was trained on the encoder weights here. Raises CheckpointError."""
         catalogue = self.catalogue()
-        if configuration not in catalogue.entries:
-            catalogue.check(configuration)
-            return self._fits.made[configuration].decoder
-        path = catalogue.entries[configuration]
+        path = catalogue.entries.get(configuration)
+        catalogue.check(configuration)  # another may have found it unusable meanwhile
         try:
-            check_fingerprint(path, read_header(path), self.encoder)
-            return load_decoder(path, self.device)
+            with stage("load"):
+                check_fingerprint(path, read_header(path), self.encoder)
+                return load_decoder(path, self.device)
         except CheckpointError as error:
-            catalogue.drop(configuration, error)
+            if not isinstance(error.__cause__, OSError):  # what passes may do next time
+                catalogue.drop(configuration, error)
             raise

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 
 from explorer.checkpoints.catalogue import Catalogue
-from explorer.configurations import Configuration, FusedConfiguration
-from explorer.drawing import compare, decode, load, measured, reconstruct
+from explorer.configurations import OPTIMISATION, Configuration, FusedConfiguration
+from explorer.drawing import compare, decode, judged, load, reconstruct
 from explorer.encoders.devices import choose_device
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import checkpoints_folder
 from explorer.engine import Engine
 from explorer.errors import UserError, unknown
 from explorer.experiments.bits import held_bits
-from explorer.experiments.inversion import Target, invert
 from explorer.experiments.operations import Given
-from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
+from explorer.experiments.settings import Settings
 from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
+from explorer.limits import check_allowed
 from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relative_error
 from explorer.measures.metrics import measure
 from explorer.photos.loading import Upload
@@ -30,11 +30,12 @@ from explorer.photos.masks import read_mask
 from explorer.photos.photo import Photo, read_photo
 from explorer.pictures.feature_maps import FeatureMaps
 from explorer.reconstruction import Comparison, Contribution, Ensemble, Reconstruction, Recovery, Surgery
+from explorer.recovering import recover
 from explorer.results.measured import Results
+from explorer.stages import stage
 
 MAX_COMPARED_PHOTOS = 8
 MAX_FITTED_LAYERS = 5
-OPTIMISATION = "optimisation"
 AnyPhoto = Photo | Upload
 
 
@@ -47,10 +48,17 @@ class Explorer:
     Every verb takes a `Photo`, or whatever `load_photo` takes, and a `Configuration`, of which it looks at
     what it needs. Names given as keywords replace those of the configuration:
     `reconstruct("cat.jpg", layer="block3", decoder="linear")`. All raise UserError for a photo that cannot be
-    used, an unknown name, and what is not ready. Safe to call from several threads.
+    used, an unknown name, and what is not ready. Safe to call from several threads. A search takes at most
+    `search_seconds` (None: as many as its settings say).
     """
 
-    def __init__(self, checkpoints: str | Path | None = None, device: str | None = None):
+    def __init__(
+        self,
+        checkpoints: str | Path | None = None,
+        device: str | None = None,
+        search_seconds: float | None = None,
+    ):
+        self.search_seconds = search_seconds
         self.engine = Engine(checkpoints_folder(checkpoints), choose_device(device))
 
     def catalogue(self) -> Catalogue:
@@ -65,7 +73,7 @@ class Explorer:
         return self.engine.results(file)
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
-        """Make ready what is fitted on the spot, yielding the share that is done, 0 to 1."""
+        """Make ready what is downloaded, or fitted on the spot, yielding the share that is done, 0 to 1."""
         return self.engine.prepare(configurations)
 
     def photo(self, source: AnyPhoto) -> Photo:
@@ -73,7 +81,8 @@ class Explorer:
         if not isinstance(source, str | Path) or not Path(source).is_file():
             return read_photo(source)
         content = hashlib.sha256(Path(source).read_bytes()).digest()
-        return self.engine.once(("photo", content), lambda: read_photo(source))
+        with stage("photo"):
+            return self.engine.once("photos", content, lambda: read_photo(source))
 
     def reconstruct(
         self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str
@@ -81,13 +90,17 @@ class Explorer:
         """Return the reconstruction of a photo from one layer's features.
 
         A closed-form decoder has only the loss "mse", whatever is asked. The decoder "optimisation" is
-        `recover` with its default settings, whatever the loss.
+        `recover` with the settings that suit the layer, whatever the loss.
         """
         asked = _asked(configuration, names)
         if asked.decoder == OPTIMISATION:
             return deque(self.recover(photo, asked), maxlen=1)[0].result
         [found] = reconstruct(self.engine, self.photo(photo), [self.catalogue().find(asked)])
         return found
+
+    def judged(self, result: Reconstruction) -> Reconstruction:
+        """Return a reconstruction with the judges' figures, too: feature error, similarity and weave."""
+        return judged(self.engine, result)
 
     def ensemble(self, photo: AnyPhoto, configuration: FusedConfiguration) -> Ensemble:
         """Return the reconstruction from several layers at once, from one pass of each encoder.
@@ -144,33 +157,18 @@ class Explorer:
         self,
         photo: AnyPhoto,
         configuration: Configuration | None = None,
-        settings: Settings = DEFAULT_SETTINGS,
+        settings: Settings | None = None,
         **names: str,
     ) -> Iterator[Recovery]:
-        """Yield ever better pictures of the photo, found by descending until their features match.
+        """Yield ever better pictures of the photo, found by descending until its features match.
 
-        At most 5 a second; closing the iterator cancels, and the last one is the best so far. The prior
-        "decoder" descends on the weights of the decoder with the best measured PSNR at the layer. Raises
-        UserError for features that hold nothing of the photo, too.
+        At most 5 a second; closing the iterator cancels, and the last one is the best so far, with the
+        judges' figures. Without settings they are what suits the layer. Raises UserError for features that
+        hold nothing of the photo, and when searches are switched off, too.
         """
-        photo, asked = self.photo(photo), _asked(configuration, names)
-        c = replace(asked, decoder=OPTIMISATION, loss="features")
-        encoder_spec(c.architecture).layer(c.layer)
-        target = Target(
-            self.engine.encoder(c.architecture, c.weights),
-            c.layer,
-            *self.engine.features(photo, c.weights, c.sources).values(),
-        )
-        decoder = start01 = None
-        if settings.prior != "pixels" or settings.start == "linear":
-            best = self.engine.best(asked) if settings.prior != "pixels" else None
-            decoder = self.engine.decoder(best or self.catalogue().find(replace(asked, decoder="linear")))
-            with torch.no_grad():
-                start01 = decoder(target.features)
-        for snapshot in invert(target, settings, start01, decoder):
-            [result] = measured(self.engine, photo, [c], snapshot.photo01)
-            progress = (snapshot.feature_error, snapshot.steps, snapshot.seconds, snapshot.done)
-            yield Recovery(result.after(snapshot.seconds), *progress, settings.prior)
+        check_allowed("searches")
+        asked = _asked(configuration, names)
+        return recover(self.engine, self.photo(photo), asked, settings, self.search_seconds)
 
     def agreement(self, result: Reconstruction) -> Agreement:
         """Return how well the network's features and a classifier's guesses survive a reconstruction."""
@@ -194,7 +192,7 @@ class Explorer:
     def compare(self, photo: AnyPhoto, a: Configuration, b: Configuration) -> Comparison:
         """Return the reconstructions of one photo by two configurations, and which is better by how much."""
         photo = self.photo(photo)
-        first, second = self.reconstruct(photo, a), self.reconstruct(photo, b)
+        first, second = (self.judged(self.reconstruct(photo, c)) for c in (a, b))
         return compare(first, second, self.results())
 
     def compare_photos(
@@ -243,6 +241,7 @@ class Explorer:
         photo, c = self.photo(photo), self.catalogue().find(_asked(configuration, names))
         features, given = self._operands(photo, c, change)
         [before] = self.engine.once(
+            "results",
             ("untouched", photo.digest, c),
             lambda: decode(self.engine, photo, [(c, features)], time.perf_counter()),
         )

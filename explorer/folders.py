@@ -5,3 +5,4 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED = PROJECT / "checkpoints"
 EXAMPLES = PROJECT / "assets" / "examples"
+RECOVERIES = PROJECT / "assets" / "recoveries"

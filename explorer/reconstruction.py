@@ -113,11 +113,8 @@ class Recovery:
 
     def to_dict(self) -> dict[str, Any]:
         """Return configuration, figures and effort as JSON-ready data."""
-        return self.result.to_dict() | {
-            "prior": self.prior,
-            "feature_error": self.feature_error,
-            "steps": self.steps,
-        }
+        effort = {"prior": self.prior, "steps": self.steps}
+        return {"feature_error": self.feature_error} | self.result.to_dict() | effort
 
 
 @dataclass(frozen=True)

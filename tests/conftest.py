@@ -16,6 +16,7 @@ from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
 from explorer.photos.tensors import to_tensor
 from tests.pretended_gpu import pretended_gpu
+from tests.serving import Server, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"
@@ -42,6 +43,14 @@ def examples01() -> torch.Tensor:
 @pytest.fixture(scope="session")
 def explorer() -> Explorer:
     return Explorer(ROOT / "checkpoints", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app as a server, of little patience with those who do not listen."""
+    log = tmp_path_factory.mktemp("app") / "app.log"
+    with serve(log, EXPLORER_LISTEN_SECONDS="1", EXPLORER_SEARCHES_WAITING="1") as server:
+        yield server
 
 
 @pytest.fixture

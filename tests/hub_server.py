@@ -1,24 +1,37 @@
-"""A local server that speaks the part of the Hugging Face Hub's protocol that downloads need."""
+"""A local server that speaks the part of the Hugging Face Hub's protocol that downloads and commits need."""
 
+import base64
 import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
+TOKEN = "hf_may_write"
+LARGE = (".safetensors", ".jpg", ".png")  # what the Hub takes ahead of a commit, by LFS
+MEGABYTE = 10**6
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @dataclass
 class Hub:
-    """Files by path ("owner/name/file"), what was asked, and after how many bytes the next GET breaks off."""
+    """Files by path ("owner/name/file"), and what was asked.
+
+    The next GET breaks off after `break_after` bytes; each takes its time, `seconds_a_megabyte`. `created`
+    are the repositories that were made, as they were asked for; `large` is what came by LFS.
+    """
 
     address: str
     files: dict[str, bytes]
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     break_after: int | None = None
+    seconds_a_megabyte: float = 0.0
+    created: list[dict[str, Any]] = field(default_factory=list)
+    large: dict[str, bytes] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -77,7 +90,9 @@ class Handler(BaseHTTPRequestHandler):
             hub.break_after = None
             self.close_connection = True
             return
-        self.wfile.write(content[start:])
+        for place in range(start, len(content), MEGABYTE):
+            self.wfile.write(content[place : place + MEGABYTE])
+            time.sleep(hub.seconds_a_megabyte)
 
     def describe(self, repository: str) -> None:
         """Answer with a repository's files, as the Hub's API does."""
@@ -88,8 +103,54 @@ class Handler(BaseHTTPRequestHandler):
             {"type": "file", "path": name, "oid": COMMIT, "size": len(self.server.hub.files[prefix + name])}
             for name in names
         ]
-        body = json.dumps(tree if "/tree/" in self.path else described).encode()
-        self.send_response(200 if names else 404)
+        self.send_json(tree if "/tree/" in self.path else described, 200 if names else 404)
+
+    def do_PUT(self) -> None:
+        content = self.body()
+        oid = self.path.rpartition("/")[2]
+        self.server.hub.large[oid] = content
+        self.send_json({}, 200 if hashlib.sha256(content).hexdigest() == oid else 400)
+
+    def do_POST(self) -> None:
+        hub, content = self.server.hub, self.body()
+        hub.requests.append((self.command, self.path, None))
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self.send_json({"error": "Invalid credentials"}, 401)
+        elif self.path == "/api/repos/create":
+            hub.created.append(asked := json.loads(content))
+            self.send_json({"url": f"{hub.address}/{asked['organization']}/{asked['name']}"})
+        elif self.path == "/api/validate-yaml":
+            self.send_json({})
+        elif self.path.endswith("/objects/batch"):
+            self.send_json(
+                {"transfer": "basic", "objects": list(map(self.upload, json.loads(content)["objects"]))}
+            )
+        elif "/preupload/" in self.path:
+            self.send_json({"files": [mode_of(file["path"]) for file in json.loads(content)["files"]]})
+        else:
+            _, kind, owner, name, _ = self.path.strip("/").split("/", 4)
+            prefix = f"{owner}/{name}/" if kind == "models" else f"{kind}/{owner}/{name}/"
+            for line in map(json.loads, content.splitlines()):
+                value = line["value"]
+                if line["key"] == "file":
+                    hub.files[prefix + value["path"]] = base64.b64decode(value["content"])
+                elif line["key"] == "lfsFile":
+                    hub.files[prefix + value["path"]] = hub.large[value["oid"]]
+            self.send_json({"commitUrl": f"{hub.address}/{prefix}commit/{COMMIT}", "commitOid": COMMIT})
+
+    def upload(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return where a large file is to go, or nothing of that for one that is there."""
+        hub, known = self.server.hub, {"oid": asked["oid"], "size": asked["size"]}
+        if asked["oid"] in hub.large:
+            return known
+        return known | {"actions": {"upload": {"href": f"{hub.address}/large/{asked['oid']}"}}}
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers["Content-Length"]))
+
+    def send_json(self, answer: Any, status: int = 200) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -97,3 +158,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_) -> None:
         pass
+
+
+def mode_of(path: str) -> dict[str, Any]:
+    """Return how a file is to be sent."""
+    return {"path": path, "uploadMode": "lfs" if path.endswith(LARGE) else "regular", "shouldIgnore": False}

@@ -26,6 +26,7 @@ def free_port() -> int:
 class Server:
     address: str
     pid: int
+    log: Path
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def serve(log: Path, *arguments: str, **environment: str) -> Iterator[Server]:
         try:
             address = f"http://127.0.0.1:{port}/"
             _wait_for(address, process, log)
-            yield Server(address, process.pid)
+            yield Server(address, process.pid, log)
         finally:
             process.terminate()
             process.wait(30)

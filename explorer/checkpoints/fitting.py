@@ -7,10 +7,10 @@ are made by the trainer.
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import torch
@@ -33,15 +33,19 @@ from explorer.checkpoints.ridge import (
     install,
     solutions,
 )
-from explorer.configurations import Configuration
+from explorer.configurations import AnyConfiguration, Configuration
 from explorer.decoders.blocks import PHOTO_SIZE
 from explorer.decoders.linear import Linear
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError, expect
 from explorer.folders import EXAMPLES
+from explorer.kept import Kept, Locks
+from explorer.limits import check_allowed
 from explorer.measures.pixels import psnr_of_mse
 from explorer.photos.loading import load_photo
 from explorer.photos.tensors import to_tensor
+from explorer.stages import stage
+from explorer.wanted import check_wanted
 
 HELD_OUT = 3  # every third photo chooses the strength of the ridge
 MIN_VIEWS, MAX_VIEWS = 12, 72
@@ -85,21 +89,32 @@ def kept_fit(configuration: Configuration, encoder: FrozenEncoder) -> Fit | None
 
 
 class Fits:
-    """The linear decoders made on the spot so far. Safe to use from several threads, which fit in turn."""
+    """The linear decoders made on the spot, as many of them as fit in `budget` bytes.
 
-    def __init__(self, encoder_for: Callable[[str, str], FrozenEncoder]):
-        self.made: dict[Configuration, Fit] = {}
+    Safe to use from several threads: those of one encoder are made in turn.
+    """
+
+    def __init__(self, encoder_for: Callable[[str, str], FrozenEncoder], budget: int):
+        self.made: Kept[Configuration, Fit] = Kept(budget)
         self._encoder_for = encoder_for
-        self._one_at_a_time = Lock()
+        self._locks = Locks()
 
-    def photos(self, configuration: Configuration) -> int:
+    def photos(self, configuration: AnyConfiguration) -> int:
         """Return how many photos a configuration's decoder was fitted on; 0 if it was not made here."""
-        return self.made[configuration].header.data["train_photos"] if configuration in self.made else 0
+        fit = self.made.find(configuration)
+        return fit.header.data["train_photos"] if fit else 0
+
+    def get(self, configuration: Configuration) -> Fit:
+        """Return a configuration's decoder, made now if it is not there. Raises as `prepare`."""
+        while not (fit := self.made.find(configuration)):
+            deque(self.prepare([configuration]), maxlen=0)
+        return fit
 
     def prepare(self, configurations: Sequence[Configuration]) -> Iterator[float]:
         """Fit, or read from the cache, what is not made yet: all layers of an encoder from one pass.
 
-        Yields the share that is done of one encoder after the other. Raises UserError as `fit_on_examples`.
+        Yields the share that is done of one encoder after the other. Raises UserError as `fit_on_examples`,
+        and when fits are switched off.
         """
         encoders: dict[tuple[str, str], list[Configuration]] = {}
         for configuration in configurations:
@@ -107,22 +122,19 @@ class Fits:
                 key = (configuration.architecture, configuration.weights)
                 encoders.setdefault(key, []).append(configuration)
         for key, wanted in encoders.items():
-            yield from self._prepare(self._encoder_for(*key), wanted)
+            check_allowed("fits")
+            with stage("fit"), self._locks.holding(key):
+                yield from self._prepare(self._encoder_for(*key), wanted)
 
     def _prepare(self, encoder: FrozenEncoder, configurations: list[Configuration]) -> Iterator[float]:
-        while not self._one_at_a_time.acquire(timeout=1):
-            yield 0.0
-        try:
-            wanted = [configuration for configuration in configurations if configuration not in self.made]
-            for configuration in wanted:
-                if kept := kept_fit(configuration, encoder):
-                    self.made[configuration] = kept
-            unknown = [configuration for configuration in wanted if configuration not in self.made]
-            if unknown:
-                fits = yield from fit_on_examples(encoder, [c.layer for c in unknown])
-                self.made |= {c: fits[c.layer] for c in unknown}
-        finally:
-            self._one_at_a_time.release()
+        for configuration in configurations:
+            if configuration not in self.made and (kept := kept_fit(configuration, encoder)):
+                self.made.put(configuration, kept)
+        unknown = [configuration for configuration in configurations if configuration not in self.made]
+        if unknown:
+            fits = yield from fit_on_examples(encoder, [c.layer for c in unknown])
+            for c in unknown:
+                self.made.put(c, fits[c.layer])
 
 
 def fit_on_examples(
@@ -134,7 +146,7 @@ def fit_on_examples(
     Crops, mirrored crops and scales of the photos (default: the bundled examples) are fitted to; two thirds
     of the photos fit and the others choose the ridge's strength, then all of them are fitted with it. The
     same on every run, unless the encoder is so slow that fewer views are taken. Raises UserError for
-    features that are constant and when there are too few photos.
+    features that are constant, when there are too few photos, and when it is not wanted any more.
     """
     paths = list(photos) or sorted(EXAMPLES.glob("*.jpg"))
     if len(paths) < HELD_OUT:
@@ -157,6 +169,7 @@ def fit_on_examples(
     found = {}
     for number, layer in enumerate(layers):
         yield 0.6 + 0.4 * number / len(layers)
+        check_wanted()
         found[layer] = _solve(encoder, layer, fitted[layer], *moments[layer], len(paths), used)
     for fit in found.values():
         try:
@@ -204,6 +217,7 @@ def _encode(
     while done < len(views):
         if done >= MIN_VIEWS and time.perf_counter() - started > ENCODING_SECONDS:
             break
+        check_wanted()
         batch = views[done : done + BATCH]
         held = [(done + place) % photos % HELD_OUT == HELD_OUT - 1 for place in range(len(batch))]
         wanted = [x for x, (fit, _) in moments.items() if fit.rows < limit[x] or done < MIN_VIEWS]

@@ -27,7 +27,8 @@ class DecoderSpec:
     `build(channels, size)` takes the layer's channels and its size at 224 px, and optionally a width, which
     is what a capacity-matched variant varies.
 
-    `learning_rate` is the peak of the one-cycle schedule that served it best.
+    `learning_rate` is the peak of the one-cycle schedule that served it best. `version` is raised when its
+    code draws something else from the same weights: what the one before scored is then measured again.
     """
 
     title: str
@@ -36,6 +37,7 @@ class DecoderSpec:
     learning_rate: float = 2e-3
     closed_form: bool = False
     starts_from_linear: bool = False
+    version: int = 1
 
     @property
     def losses(self) -> list[str]:

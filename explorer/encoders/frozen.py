@@ -9,10 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.encoders.networks import Backbone
-from explorer.encoders.table import encoder_spec
+from explorer.encoders.table import encoder_spec, normal_name
+from explorer.encoders.timm_models import check_memory
 from explorer.encoders.weights import philox_uniform, weight_source
 from explorer.errors import UserError
 from explorer.photos.tensors import check01
+from explorer.wanted import holding
 
 PROBE_SIZE = 64
 FINGERPRINT_LENGTH = 16
@@ -32,7 +34,7 @@ class FrozenEncoder:
         device: str | torch.device = "cpu",
         folder: Path | None = None,
     ):
-        self.architecture = architecture
+        self.architecture = architecture = normal_name(architecture)
         self.weights = weights
         self.spec = encoder_spec(architecture)
         self.device = torch.device(device)
@@ -97,10 +99,23 @@ class FrozenEncoder:
     @property
     def backbone(self) -> Backbone:
         """The network itself, loaded when it is first needed."""
-        with self._loading, torch.inference_mode(False):  # weights made in it could not give gradients
+        if self._backbone is not None:
+            return self._backbone
+        with holding(self._loading), torch.inference_mode(False):  # weights made in it give no gradients
             if self._backbone is None:
+                check_memory(self.spec.title, self.spec.parameters)
                 self._backbone = self.spec.network.load(self._source, self.device)
         return self._backbone
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the network is in memory (of a stack of convolutions perhaps a part)."""
+        return self._backbone is not None
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of what is in memory of the network."""
+        return self._backbone.nbytes if self._backbone is not None else 0
 
     def fingerprint(self, layer: str) -> list[float]:
         """Return 16 numbers that identify these weights up to `layer`: its mean response to a fixed probe.

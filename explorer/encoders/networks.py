@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from explorer.encoders.weights import WeightSource, philox_uniform
 from explorer.errors import unknown
+from explorer.kept import nbytes
+from explorer.wanted import holding
 
 Backbone = Callable[[Tensor, set[int]], dict[int, Tensor]]
 BATCH_NORM_PROBE_PHOTOS = 4
@@ -67,12 +69,19 @@ class LoadedConvStack:
         return features
 
     @property
+    def nbytes(self) -> int:
+        """The bytes of what has been loaded so far."""
+        return sum(p.nbytes for stage in list(self._stages) for p in stage.parameters())
+
+    @property
     def loaded_convolutions(self) -> int:
         """How many convolutions have been loaded so far."""
         return sum(isinstance(module, nn.Conv2d) for stage in self._stages for module in stage)
 
     def _stage(self, depth: int) -> nn.Sequential:
-        with self._loading, torch.inference_mode(False):
+        if depth < len(self._stages):
+            return self._stages[depth]
+        with holding(self._loading), torch.inference_mode(False):
             while len(self._stages) <= depth:
                 self._stages.append(self._load(self._stack.stages[len(self._stages)]))
         return self._stages[depth]
@@ -130,6 +139,10 @@ class LoadedTimmModel:
         self.network = network
         self._indices = indices
 
+    @property
+    def nbytes(self) -> int:
+        return nbytes(self.network)
+
     def __call__(self, x: Tensor, depths: set[int]) -> dict[int, Tensor]:
         ordered = sorted(depths)
         features = self.network.forward_intermediates(
@@ -180,7 +193,8 @@ class EncoderSpec:
 
     `caveat` is what has to be said of its trained weights wherever the network is named in full.
     `multiple` is what the side of a photo must be a multiple of; photos are resized to `input_size` pixels
-    where the network takes no other. `bundled` says that trained weights ship.
+    where the network takes no other. `bundled` says that trained weights ship. `parameters` is their number,
+    0 where it is not known before they are loaded.
     """
 
     title: str
@@ -192,6 +206,7 @@ class EncoderSpec:
     input_size: int | None = None
     bundled: bool = True
     caveat: str = ""
+    parameters: int = 0
 
     @property
     def full_title(self) -> str:

@@ -11,7 +11,7 @@ from explorer.encoders.networks import (
     MaxPool,
     TimmModel,
 )
-from explorer.encoders.timm_models import timm_spec
+from explorer.encoders.timm_models import timm_id, timm_spec
 from explorer.errors import unknown
 
 HALF = (0.5, 0.5, 0.5)
@@ -105,13 +105,20 @@ ENCODERS: dict[str, EncoderSpec] = {
 }
 
 
+def normal_name(architecture: str) -> str:
+    """Return the one way to write an architecture's name: "timm:ID" has several. Raises UserError."""
+    if not architecture.startswith(TIMM_PREFIX):
+        return architecture
+    return TIMM_PREFIX + timm_id(architecture.removeprefix(TIMM_PREFIX))
+
+
 def encoder_spec(architecture: str) -> EncoderSpec:
     """Return the table row of an architecture, or that of any timm model, "timm:ID".
 
     Raises UserError listing the allowed names, and as `explorer.encoders.timm_models.timm_spec` does.
     """
     if architecture.startswith(TIMM_PREFIX):
-        return timm_spec(architecture.removeprefix(TIMM_PREFIX))
+        return timm_spec(timm_id(architecture.removeprefix(TIMM_PREFIX)))
     if architecture not in ENCODERS:
         raise unknown("architecture", architecture, [*ENCODERS, f"{TIMM_PREFIX}ID"])
     return ENCODERS[architecture]

@@ -4,6 +4,7 @@ An architecture called "timm:ID" is one; nothing of it is computed or downloaded
 """
 
 import difflib
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import psutil
 import torch
 
 from explorer.encoders.networks import EncoderSpec, Layer, TimmModel
-from explorer.errors import UserError
+from explorer.errors import UserError, shortened
+from explorer.limits import SWITCHES, allowed_timm
 
 CGROUP = Path("/sys/fs/cgroup")
 COPIES = 2  # of the weights in memory while they are loaded
 SUGGESTIONS = 5
+ID = re.compile(r"([a-z0-9_]{1,80})(?:\.([a-z0-9_]{0,80}))?", re.ASCII)  # as all of timm's are: model.tag
 
 
 def timm_ids() -> list[str]:
@@ -23,6 +26,33 @@ def timm_ids() -> list[str]:
     import timm
 
     return timm.list_models()
+
+
+def timm_id(given: str) -> str:
+    """Return the one way to write a model's id: without the tag that timm takes if none is given.
+
+    Raises UserError for what is no id, and for a model that is not allowed here.
+    """
+    found = ID.fullmatch(given.strip().lower())
+    if not found:
+        raise UserError(
+            f"{shortened(given)!r} is no id of a timm model: use letters, digits and _, as in "
+            "convnext_atto.d2_in1k."
+        )
+    model, tag = found.groups()
+    allowed = allowed_timm()
+    if allowed is not None and model not in (name.partition(".")[0] for name in allowed):
+        choice = f" Choose one of {', '.join(allowed)}." if allowed else ""
+        raise UserError(f"{SWITCHES['timm'].refusal}{choice}")
+    return model if not tag or tag == _usual_tag(model) else f"{model}.{tag}"
+
+
+@lru_cache(maxsize=256)
+def _usual_tag(model: str) -> str | None:
+    import timm
+
+    known = timm.get_pretrained_cfg(model) if timm.is_model(model) else None
+    return known and known.tag
 
 
 @lru_cache(maxsize=64)
@@ -60,7 +90,7 @@ def timm_spec(model_id: str) -> EncoderSpec:
             f"{model_id} has no features by position (its layers are {shapes}), so nothing can be decoded."
         )
     parameters = sum(p.numel() for p in network.parameters())
-    check_memory(model_id, 4 * COPIES * parameters)
+    check_memory(model_id, parameters)
     uniform = len(set(shapes)) == 1 and len(shapes) > 1
     names = [f"block{n}" if uniform else f"stage{n + 1}" for n in range(len(shapes))]
     return EncoderSpec(
@@ -71,12 +101,13 @@ def timm_spec(model_id: str) -> EncoderSpec:
         std=tuple(config["std"]),
         input_size=config["input_size"][-1],
         bundled=False,
+        parameters=parameters,
     )
 
 
-def check_memory(name: str, needed: int) -> None:
-    """Raise UserError when loading weights needs more bytes than are free."""
-    free = free_memory()
+def check_memory(name: str, parameters: int) -> None:
+    """Raise UserError when loading a network's parameters needs more memory than is free."""
+    needed, free = 4 * COPIES * parameters, free_memory()
     if needed > free:
         raise UserError(
             f"{name} needs {needed / 1e9:.1f} GB of memory for its weights, and {free / 1e9:.1f} GB are free "

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from explorer.encoders.hub import HubError, hub_file, hub_folder
 from explorer.errors import UserError, unknown
 from explorer.folders import BUNDLED
+from explorer.wanted import check_wanted
 
 SCALES = ("weight", "gamma", "running_var")  # one-dimensional parameters that multiply
 WEIGHTS = {"imagenet": "trained weights", "random": "random weights (control)"}
@@ -64,7 +65,11 @@ class WeightSource:
         return not self.random and self.file is None
 
     def read(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
-        """Return one parameter as float32. Raises UserError when the file cannot be read or does not fit."""
+        """Return one parameter as float32. Raises UserError when the file cannot be read or does not fit.
+
+        Ends, too, when the network is not wanted any more.
+        """
+        check_wanted()
         if self.random:
             return control_tensor(f"{self.architecture}/{name}", shape)
         try:

@@ -1,6 +1,6 @@
 """How a photo is searched for by descending (`explorer.experiments.inversion`); imports no torch."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from explorer.errors import UserError, unknown
 
@@ -15,6 +15,17 @@ STARTS = {
     "linear": "the linear decoder's picture",
 }
 OPTIMISERS = ("adam", "lbfgs")
+MOST = {
+    "steps": 1_000_000,
+    "seconds": 86_400,
+    "learning_rate": 10,
+    "total_variation": 1000,
+    "anchor": 1000,
+    "warm": 10_000,
+    "jitter": 112,
+    "restarts": 100,
+    "seed": 2**32 - 1,
+}
 
 
 @dataclass(frozen=True)
@@ -52,27 +63,35 @@ class Settings:
         for name in ("steps", "restarts", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above zero, not {getattr(self, name)}.")
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type in (int, float) and value < 0:
-                raise UserError(f"{field.name} must not be negative, but is {value}.")
+        for name, most in MOST.items():
+            if not 0 <= getattr(self, name) <= most:  # also false for NaN
+                raise UserError(f"{name} must be from 0 to {most}, not {getattr(self, name)}.")
         if self.prior != "pixels" and self.optimiser != "adam":
             raise UserError("Weights are descended on with the optimiser adam only.")
 
 
 DEFAULT_SETTINGS = Settings()
-COARSE_GRID = 7  # and fewer places a side: what a decoder draws of them is a poorer guide to the colours
+COARSE_GRID = 7  # and fewer places a side: a decoder's weights find texture there that only the network sees
+FINE_GRID = 20  # and more places a side: from a linear decoder's picture, pixels are soon there
 ON_WEIGHTS = {
     "decoder": Settings("decoder", steps=300, learning_rate=1e-3, total_variation=3.0, anchor=3.0),
     "network": Settings("network", steps=300, learning_rate=8e-3, total_variation=0.0, anchor=3.0, warm=40),
 }
 
 
+def usual_prior(size: int) -> str:
+    """Return the prior that served best at grids of `size` x `size`, on a few validation photos."""
+    if size <= COARSE_GRID:
+        return "network"
+    return "decoder" if size < FINE_GRID else "pixels"
+
+
 def usual_settings(prior: str, size: int) -> Settings:
     """Return what served a prior best at a layer with a grid of `size` x `size`, on a few validation photos.
 
-    Raises UserError listing the priors.
+    Without a prior it is the usual one. Raises UserError listing the priors.
     """
+    prior = prior or usual_prior(size)
     if prior not in PRIORS:
         raise unknown("prior", prior, list(PRIORS))
     found = ON_WEIGHTS.get(prior, DEFAULT_SETTINGS)

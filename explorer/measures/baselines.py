@@ -1,10 +1,16 @@
-"""What every reconstruction stands beside: the blur of a layer's grid."""
+"""What every reconstruction stands beside: one flat colour, and the blur of a layer's grid."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.measures.metrics import Metrics, measure
+from explorer.measures.pixels import mse, psnr_of_mse
+
+
+def flat(photos01: Tensor) -> Tensor:
+    """Return photos (N, 3, H, W) in [0, 1] as one colour each: their own mean."""
+    return photos01.mean(dim=(2, 3), keepdim=True).expand_as(photos01).contiguous()
 
 
 def blur(photos01: Tensor, size: int) -> Tensor:
@@ -14,6 +20,19 @@ def blur(photos01: Tensor, size: int) -> Tensor:
     """
     small = F.interpolate(photos01, (size, size), mode="area")
     return F.interpolate(small, photos01.shape[-2:], mode="bicubic", align_corners=False).clamp(0, 1)
+
+
+@torch.inference_mode()
+def flat_metrics(original01: Tensor) -> Metrics:
+    """Return what one flat colour, the mean of the photo (3, H, W) in [0, 1], scores."""
+    photos01 = original01[None]
+    return measure(flat(photos01), photos01)[0]
+
+
+def flat_psnr(original01: Tensor) -> float:
+    """Return the PSNR in dB of `flat` alone."""
+    photos01 = original01[None]
+    return psnr_of_mse(mse(flat(photos01), photos01).item())
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from explorer.configurations import Configuration
-from explorer.errors import UserError
+from explorer.errors import UserError, shortened
 from explorer.measures.metrics import METRICS, Metric, Metrics
 
 EXAMPLE = "vgg16/block1/linear/mse"
@@ -81,8 +81,8 @@ def parse_configuration(text: str) -> Configuration:
     parts = text.split("/")
     if len(parts) not in (4, 5) or not all(parts):
         raise UserError(
-            f"{text[:60]!r} is no configuration: write architecture/layer/decoder/loss, such as {EXAMPLE}, "
-            "and /random after it for random weights."
+            f"{shortened(text)!r} is no configuration: write architecture/layer/decoder/loss, such as "
+            f"{EXAMPLE}, and /random after it for random weights."
         )
     return Configuration(*parts)
 

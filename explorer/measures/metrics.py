@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from explorer.configurations import OPTIMISATION
 from explorer.decoders.losses import LOSSES
 from explorer.errors import unknown
 from explorer.measures.lpips import lpips
@@ -41,8 +42,10 @@ class Metric:
     is to be held against. `higher` is whether higher is better. `readings` are (bound, sentence), best first;
     the first whose bound a value reaches is its own, with `said(value)` in place of its braces.
     `of_pictures(reconstruction01, original01)` returns the values (N,) of photos (N, 3, H, W) in [0, 1], one
-    original for all or one each; None for a metric that more than the two pictures are needed for.
+    original for all or one each; None for one that `explorer.measures.judges` brings.
     `term` is the weight of a loss (of LOSSES) that it counts with: it is no judge of a decoder trained on it.
+    `card` is whether it stands beside a picture on the page, or in tables only.
+    `version` is raised when its code gives other values: `python -m trainer evaluate` then measures again.
     """
 
     key: str
@@ -56,6 +59,8 @@ class Metric:
     unit: str = ""
     scale: str = ""
     said: Callable[[float], float] = float
+    card: bool = True
+    version: int = 1
 
     @property
     def direction(self) -> str:
@@ -79,9 +84,11 @@ class Metric:
         """Whether `value` is truly better than `other`, in this metric's direction."""
         return value > other if self.higher else value < other
 
-    def in_loss(self, loss: str) -> bool:
-        """Whether it was a part of what a decoder with this loss was trained for."""
-        return bool(self.term and loss in LOSSES and getattr(LOSSES[loss], self.term))
+    def in_loss(self, decoder: str, loss: str) -> bool:
+        """Whether it was a part of what a decoder was trained for, or a picture searched for."""
+        if decoder == OPTIMISATION:
+            return self.term == "w_features"
+        return bool(self.term and loss in LOSSES and getattr(LOSSES[loss], self.term, 0))
 
     def format(self, value: float | None) -> str:
         """Return the value alone, "25.30"; a dash for None."""
@@ -170,8 +177,54 @@ _ROWS = (
         scale="0 = same",
         said=lambda error: 255 * math.sqrt(error),  # the root mean square error, in steps of 8-bit brightness
     ),
+    Metric(
+        "feature_error",
+        "Feature error",
+        "relative distance of the features at the layer",
+        digits=3,
+        higher=False,
+        readings=(
+            (0.15, "All but a little of what the layer holds is drawn."),
+            (0.35, "Most of what the layer holds is drawn."),
+            (0.65, "A part of what the layer holds is drawn."),
+            (0.95, "Little of what the layer holds is drawn."),
+            (math.inf, "Hardly anything of what the layer holds is drawn."),
+        ),
+        term="w_features",
+        scale="0 = same",
+    ),
+    Metric(
+        "similarity",
+        "Similarity",
+        "patch similarity, to a network in no loss",
+        digits=3,
+        higher=True,
+        readings=(
+            (0.9, "The same things in the same places, to a judge in no loss."),
+            (0.6, "Nearly the same things, to a judge in no loss."),
+            (0.35, "Some of the same things, to a judge in no loss."),
+            (0.15, "Little in common, to a judge in no loss."),
+            (-math.inf, "Nothing in common, to a judge in no loss."),
+        ),
+        scale="of 1",
+    ),
+    Metric(
+        "weave",
+        "Weave",
+        "repetition at the step of the layer's grid",
+        digits=2,
+        higher=False,
+        readings=(
+            (0.1, "No weave."),
+            (0.3, "A slight weave."),
+            (math.inf, "A weave that is plainly visible."),
+        ),
+        scale="0 = none",
+        card=False,
+    ),
 )
 METRICS: dict[str, Metric] = {metric.key: metric for metric in _ROWS}
+CARDS = [metric for metric in _ROWS if metric.card]
 
 
 class Metrics(dict[str, float]):

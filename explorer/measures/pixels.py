@@ -45,8 +45,13 @@ def error_map(reconstruction01: Tensor, original01: Tensor) -> Tensor:
     Raises ValueError as `check_pair` does.
     """
     check_pair(reconstruction01, original01)
-    weights = torch.tensor(LUMINANCE, device=original01.device).reshape(1, 3, 1, 1)
-    return ((reconstruction01 - original01) * weights).sum(dim=1)
+    return luminance(reconstruction01 - original01)
+
+
+def luminance(photos: Tensor) -> Tensor:
+    """Return the luminance (N, H, W) of photos (N, 3, H, W)."""
+    weights = torch.tensor(LUMINANCE, device=photos.device).reshape(1, 3, 1, 1)
+    return (photos * weights).sum(dim=1)
 
 
 def check_pair(reconstruction01: Tensor, original01: Tensor) -> None:

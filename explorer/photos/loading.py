@@ -13,6 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from explorer.errors import UserError
+from explorer.wanted import holding
 
 MIN_SIDE = 32
 MAX_PIXELS = 100_000_000
@@ -26,8 +27,10 @@ _SIGNATURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG|RIFF....WEBP|GIF8|BM....\0{4}|II\*\0|MM\0\*|....ftypavif", re.DOTALL
 )
 Upload = str | Path | bytes | Image.Image | np.ndarray
-# One upload at a time: warning filters belong to the whole process, and 100 megapixels fill enough memory.
-_decoding = Lock()
+# One at a time of those that fill much memory; others need not wait for it.
+LARGE_PIXELS = 16_000_000
+_decoding_large = Lock()
+Picture = tuple[Image.Image, Image.Image | None]  # the photo on white, and its opacity if not all is opaque
 
 
 def load_photo(source: Upload) -> Image.Image:
@@ -40,8 +43,12 @@ def load_photo(source: Upload) -> Image.Image:
     Raises UserError for what is missing, unreadable, damaged, no photo, of another format, below 32 pixels on
     the shorter side, above 100 megapixels or longer than 20:1; size is checked before any pixel is decoded.
     """
-    with _decoding, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    return load_picture(source)[0]
+
+
+def load_picture(source: Upload) -> Picture:
+    """Return the photo as `load_photo` does, and its opacity as L, None where all is opaque."""
+    with _without_warnings:
         if isinstance(source, np.ndarray):
             return _flatten(_from_array(source), "The photo")
         if isinstance(source, Image.Image):
@@ -56,7 +63,33 @@ def load_photo(source: Upload) -> Image.Image:
     raise UserError(f"Type {type(source).__name__} is no photo: give a path, bytes, a PIL image or an array.")
 
 
-def _read(source: str | Path) -> Image.Image:
+class _WithoutWarnings:
+    """Keeps what Pillow warns of from being shown, until the last of several threads is done."""
+
+    def __init__(self):
+        self._counting = Lock()  # filters belong to the whole process
+        self._inside = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._counting:
+            self._inside += 1
+            if self._inside == 1:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+
+    def __exit__(self, *error: object) -> None:
+        with self._counting:
+            self._inside -= 1
+            if self._inside == 0:
+                self._filters.__exit__(*error)
+
+
+_without_warnings = _WithoutWarnings()
+
+
+def _read(source: str | Path) -> Picture:
     path = Path(source)
     try:
         if path.is_dir():
@@ -69,7 +102,7 @@ def _read(source: str | Path) -> Image.Image:
         raise UserError(f"{path} cannot be read ({error.strerror or error}): choose another file.") from error
 
 
-def _decode(file: io.BufferedIOBase, name: str) -> Image.Image:
+def _decode(file: io.BufferedIOBase, name: str) -> Picture:
     start = file.read(16)
     if not start:
         raise UserError(f"{name} is empty: choose another file.")
@@ -127,8 +160,15 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _flatten(image: Image.Image, name: str) -> Image.Image:
-    """Decode an image and return it upright, in sRGB, on white, with no metadata left."""
+def _flatten(image: Image.Image, name: str) -> Picture:
+    """Decode an image and return it upright, in sRGB, on white, with no metadata left, and its opacity."""
+    if image.width * image.height <= LARGE_PIXELS:
+        return _flattened(image, name)
+    with holding(_decoding_large):
+        return _flattened(image, name)
+
+
+def _flattened(image: Image.Image, name: str) -> Picture:
     try:
         image.load()
         orientation = _orientation(image)
@@ -146,9 +186,10 @@ def _flatten(image: Image.Image, name: str) -> Image.Image:
         white.paste(photo, (0, 0), alpha)
         photo = white
     photo.info.clear()  # a profile left here would be saved again and applied twice
-    photo.getexif()[ExifTags.Base.Orientation] = orientation
-    ImageOps.exif_transpose(photo, in_place=True)
-    return photo
+    for layer in (photo, alpha) if alpha else (photo,):
+        layer.getexif()[ExifTags.Base.Orientation] = orientation
+        ImageOps.exif_transpose(layer, in_place=True)
+    return photo, alpha
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,7 +1,5 @@
 """Any painted mask -> the painted pixels of the photo's crop. What is wrong with a mask ends here."""
 
-import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +8,7 @@ from PIL import Image
 
 from explorer.errors import UserError
 from explorer.photos.crops import report_crop, resize_short_side
-from explorer.photos.loading import load_photo
+from explorer.photos.loading import load_picture
 
 CROP = 224
 PAINTED = 128  # the 8-bit grey or opacity from which a pixel counts as painted
@@ -27,10 +25,10 @@ def read_mask(source: Any, photo_size: tuple[int, int]) -> torch.Tensor:
     if isinstance(source, np.ndarray) and source.dtype == bool:
         source = source.astype(np.uint8) * 255
     try:
-        grey = load_photo(source).convert("L")
+        picture, opacity = load_picture(source)
     except UserError as error:
         raise UserError(f"The mask cannot be used. {error}") from error
-    grey = _opacity(source) or grey
+    grey = opacity if opacity and opacity.getextrema()[0] < 255 else picture.convert("L")
     if grey.size != (CROP, CROP):
         expected = resize_short_side(Image.new("1", photo_size)).size
         if any(abs(a - b) > 1 for a, b in zip(resize_short_side(grey).size, expected, strict=True)):
@@ -43,18 +41,3 @@ def read_mask(source: Any, photo_size: tuple[int, int]) -> torch.Tensor:
     if not painted.any():
         raise UserError("The mask is empty: paint over a region first (white is painted).")
     return painted
-
-
-def _opacity(source: Any) -> Image.Image | None:
-    """Return the opacity of a picture with transparent parts, else None. `load_photo` has accepted it."""
-    if isinstance(source, np.ndarray):
-        image = Image.fromarray(source) if source.dtype == np.uint8 else None
-    elif isinstance(source, Image.Image):
-        image = source
-    else:
-        content = source if isinstance(source, bytes | bytearray) else Path(source).read_bytes()
-        image = Image.open(io.BytesIO(content))
-    if image is None or not image.has_transparency_data:
-        return None
-    alpha = image.convert("RGBA").getchannel("A")
-    return alpha if alpha.getextrema()[0] < 255 else None

@@ -4,23 +4,19 @@ Nothing is measured here, and nobody types a figure.
 """
 
 import json
-import logging
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from explorer.configurations import AnyConfiguration
-from explorer.errors import UserError
 from explorer.measures.comparison import Paired
 from explorer.measures.metrics import metric_spec
+from explorer.results.fields import plain_fields, usable
 from explorer.results.rows import Baseline, PairedTest, Row, read_baseline, read_row, read_test, table_order
-
-T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,8 @@ class Significance:
 class Results:
     """What a results file holds; its rows run through architectures, layers (shallow to deep) and decoders.
 
-    `protocol` says how they were measured, in the file's own words. Without a usable file there are no rows,
-    and `reason` says why.
+    `protocol` says how they were measured, in the file's own texts and whole numbers. Without a usable file
+    there are no rows, and `reason` says why.
     """
 
     protocol: Mapping[str, Any] = field(default_factory=dict)
@@ -56,16 +52,15 @@ class Results:
         """Return the results in a file; what cannot be used is left out and logged, never raised."""
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            protocol = dict(found["protocol"])
+            protocol = plain_fields(found["protocol"])
             rows, baselines, tests = (list(found[x]) for x in ("configurations", "baselines", "comparisons"))
         except FileNotFoundError:
             return cls(reason=f"{path.name} is not there: 'python -m trainer evaluate' makes it.")
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return cls(reason=f"{path.name} is no results file: 'python -m trainer evaluate' makes it anew.")
-        baselines = list(_usable(read_baseline, baselines, path.name))
-        blurs = {baseline.size: baseline.mean for baseline in baselines if baseline.name == "blur"}
-        rows = sorted(_usable(lambda raw: read_row(raw, blurs), rows, path.name), key=table_order)
-        return cls(protocol, rows, baselines, list(_usable(read_test, tests, path.name)))
+        baselines = list(usable(read_baseline, baselines, path.name))
+        rows = sorted(usable(lambda raw: read_row(raw, baselines), rows, path.name), key=table_order)
+        return cls(protocol, rows, baselines, list(usable(read_test, tests, path.name)))
 
     def row(self, configuration: AnyConfiguration) -> Row | None:
         """Return the row of a configuration, None if it was not measured."""
@@ -92,10 +87,32 @@ class Results:
             )
         ]
 
-    def highest_psnr(self, configurations: Iterable[AnyConfiguration]) -> AnyConfiguration | None:
-        """Return the configuration with the highest mean PSNR over the test photos; None: not measured."""
-        measured = {c: row.mean["psnr"] for c in configurations if (row := self.row(c))}
-        return max(measured, key=measured.get, default=None)
+    def preferred(self, configurations: Iterable[AnyConfiguration]) -> AnyConfiguration | None:
+        """Return the configuration whose pictures of the test photos the judge prefers; None: not measured.
+
+        PSNR decides where the judge was not asked.
+        """
+        asked = list(configurations)
+        return self.best(asked, "similarity") or self.best(asked, "psnr")
+
+    def best(self, configurations: Iterable[AnyConfiguration], metric: str) -> AnyConfiguration | None:
+        """Return the configuration with the best mean of a metric on the test photos; None: not measured."""
+        sign = 1 if metric_spec(metric).higher else -1
+        rows = [row for c in configurations if (row := self.row(c)) and metric in row.mean]
+        best = max(rows, key=lambda row: sign * row.mean[metric], default=None)
+        return best and best.configuration
+
+    def collapsed(self, ready: Iterable[AnyConfiguration]) -> list[AnyConfiguration]:
+        """Return the ready decoders that collapsed; of a layer where all did, the one the judge prefers stays."""
+        places: dict[tuple, list[AnyConfiguration]] = {}
+        for c in ready:
+            places.setdefault((c.sources, c.weights), []).append(c)
+        found = []
+        for here in places.values():
+            failed = [c for c in here if (row := self.row(c)) and row.collapsed]
+            kept = self.preferred(failed) if len(failed) == len(here) else None
+            found += [c for c in failed if c != kept]
+        return found
 
     def percentile(self, configuration: AnyConfiguration, metric: str, value: float) -> float | None:
         """Return the share of the test photos, 0 to 1, that a photo with this value does better than.
@@ -154,11 +171,3 @@ class Results:
         return (
             {image: photo[metric] for image, photo in row.per_image.items() if metric in photo} if row else {}
         )
-
-
-def _usable(read: Callable[[Any], T], rows: Iterable[Any], file: str) -> Iterable[T]:
-    for row in rows:
-        try:
-            yield read(row)
-        except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:
-            log.warning("row of %s left out: %s: %s", file, type(error).__name__, error)

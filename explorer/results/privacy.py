@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.configurations import check_names, configuration_of
-from explorer.errors import UserError
+from explorer.results.fields import as_cost, as_share, as_text, as_whole, usable
 
 log = logging.getLogger(__name__)
 COLUMNS = {
@@ -40,11 +40,15 @@ class Study:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Study":
-        """Return the study in a file's data. Raises UserError, KeyError, TypeError or ValueError."""
-        photos = int(raw["protocol"]["photos"])
-        if photos < 1:
-            raise ValueError("it is of no photos")
-        return cls(photos, [_sent(row) for row in raw["rows"]])
+        """Return the study in a file's data, without the rows that cannot be used, which are logged.
+
+        Raises KeyError, TypeError, ValueError or AttributeError.
+        """
+        photos = as_whole(raw["protocol"]["photos"])
+        rows = list(usable(_sent, list(raw["rows"]), "the privacy study"))
+        if not photos or not rows:
+            raise ValueError("it is of no photos, or of none that can be used")
+        return cls(photos, rows)
 
     @classmethod
     def read(cls, path: Path) -> "Study":
@@ -53,7 +57,7 @@ class Study:
             return cls.of(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             pass
-        except (OSError, UserError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             log.warning("%s is left out: it is no privacy study (%s)", path.name, error)
         return cls()
 
@@ -72,4 +76,5 @@ class Study:
 
 def _sent(raw: Mapping[str, Any]) -> Sent:
     check_names(configuration_of(raw))
-    return Sent(raw["layer"], str(raw["operation"]), float(raw["strength"]), float(raw["mean"]["found"]))
+    strength, found = as_cost(raw["strength"]), as_share(raw["mean"]["found"])
+    return Sent(raw["layer"], as_text(raw["operation"]), strength, found)

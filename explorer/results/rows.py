@@ -1,7 +1,7 @@
 """The rows of a results file, typed. A file may be a stranger's: whatever is read of it is checked here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.configurations import (
@@ -15,8 +15,16 @@ from explorer.configurations import (
 )
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.encoders.weights import WEIGHTS
-from explorer.errors import expect
 from explorer.measures.metrics import METRICS
+from explorer.results.fields import (
+    as_cost,
+    as_number,
+    as_share,
+    as_text,
+    as_whole,
+    unless_none,
+    within,
+)
 
 Interval = tuple[float, float]
 Figures = dict[str, float]  # by metric
@@ -46,8 +54,9 @@ class Row:
 
     `target` is what it was trained to draw. Its grid has `size` x `size` places (None: it joins several
     grids) and `channels` in all. `milliseconds` are the decoder's for one photo. `mean`, `std`, `ci95` (the
-    interval of the mean) and `blur` (the blur of the same grid) are by metric, `per_image` by photo and
-    metric. `gain` and `lost` are of several sources.
+    interval of the mean), `blur` (the blur of the same grid) and `flat` (one colour, the photo's mean) are by
+    metric, `per_image` by photo and metric. `gain` and `lost` are of several sources. `collapsed` says why it
+    must not be on offer, if so.
     """
 
     configuration: AnyConfiguration
@@ -63,6 +72,8 @@ class Row:
     milliseconds: float | None = None
     gain: Gain | None = None
     lost: tuple[Lost, ...] = ()
+    flat: Figures = field(default_factory=dict)
+    collapsed: str = ""
 
     @property
     def name(self) -> str:
@@ -96,11 +107,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The means of what needs no features: `name` is "blur" on a grid of `size`, "mean_photo" or "photo"."""
+    """The means of what needs no features: "blur" on a grid of `size`, "flat", "mean_photo" or "photo".
+
+    `judged` is what judges say of it at a layer of an encoder with some weights.
+    """
 
     name: str
     size: int | None
     mean: Figures
+    judged: Mapping[tuple[str, str, str], Figures] = field(default_factory=dict)
+
+    def at(self, configuration: AnyConfiguration) -> Figures:
+        """Return its means, with the judges' of the configuration's layer if there are any."""
+        [place, *others] = configuration.sources
+        return self.mean | ({} if others else self.judged.get((*place, configuration.weights), {}))
 
 
 @dataclass(frozen=True)
@@ -114,13 +134,13 @@ class PairedTest:
     p_holm: float
 
 
-def read_row(raw: Mapping[str, Any], blurs: Mapping[int | None, Figures]) -> Row:
-    """Return a row of the file; `blurs` are the means of the photos blurred on a grid, by its size.
+def read_row(raw: Mapping[str, Any], baselines: Sequence[Baseline]) -> Row:
+    """Return a row of the file, beside its baselines.
 
     Raises UserError, KeyError, TypeError or ValueError unless all that is looked up is there, of the right
     type and under known names.
     """
-    _text(raw["decoder"])
+    as_text(raw["decoder"])
     configuration = configuration_of(raw)
     check_names(configuration)
     metrics = [key for key in METRICS if key in ALWAYS_MEASURED or key in raw["mean"]]
@@ -134,28 +154,34 @@ def read_row(raw: Mapping[str, Any], blurs: Mapping[int | None, Figures]) -> Row
         mean=_figures(raw["mean"], metrics),
         std=_figures(raw["std"], metrics),
         ci95={metric: _interval(raw["ci95"][metric]) for metric in metrics},
-        per_image={_text(photo["image"]): _figures(photo, metrics) for photo in raw["per_image"]},
-        blur=blurs.get(size, {}),
+        per_image={as_text(photo["image"]): _figures(photo, metrics) for photo in raw["per_image"]},
+        blur=_beside(baselines, "blur", size, configuration) if size else {},
+        flat=_beside(baselines, "flat", None, configuration),
         size=size,
         channels=sum(layer.channels for layer in layers),
-        target=_text(raw.get("target", "photo")),
-        parameters=_unless_none(_whole, raw.get("parameters")),
-        milliseconds=_unless_none(_number, raw.get("milliseconds")),
-        gain=_unless_none(_gain, raw.get("gain")),
+        target=as_text(raw.get("target", "photo")),
+        parameters=unless_none(as_whole, raw.get("parameters")),
+        milliseconds=unless_none(as_cost, raw.get("milliseconds")),
+        gain=unless_none(_gain, raw.get("gain")),
         lost=lost,
+        collapsed=as_text(raw.get("collapsed", "")),
     )
 
 
 def read_baseline(raw: Mapping[str, Any]) -> Baseline:
     """Return a baseline of the file. Raises as `read_row` does."""
-    known = [metric for metric in METRICS if metric in raw["mean"]]
-    return Baseline(_text(raw["baseline"]), _unless_none(_whole, raw["size"]), _figures(raw["mean"], known))
+    judged = {
+        tuple(as_text(x[key]) for key in ("architecture", "layer", "weights")): _known_figures(x["mean"])
+        for x in raw.get("judged", ())
+    }
+    size = unless_none(as_whole, raw["size"])
+    return Baseline(as_text(raw["baseline"]), size, _known_figures(raw["mean"]), judged)
 
 
 def read_test(raw: Mapping[str, Any]) -> PairedTest:
     """Return a paired test of the file. Raises as `read_row` does."""
-    numbers = (_number(raw[key]) for key in ("difference", "p_holm"))
-    return PairedTest(*(_text(raw[key]) for key in ("a", "b", "figure")), *numbers)
+    names = (as_text(raw[key]) for key in ("a", "b", "figure"))
+    return PairedTest(*names, as_number(raw["difference"]), as_share(raw["p_holm"]))
 
 
 def table_order(row: Row) -> tuple:
@@ -173,39 +199,26 @@ def table_order(row: Row) -> tuple:
 
 
 def _gain(raw: Mapping[str, Any]) -> Gain:
-    return Gain(_number(raw["psnr"]), _interval(raw["ci95"]), _number(raw["p_holm"]))
+    return Gain(as_number(raw["psnr"]), _interval(raw["ci95"]), as_share(raw["p_holm"]))
 
 
 def _lost(raw: Mapping[str, Any]) -> Lost:
     architecture, layer = raw["source"]
-    return Lost((_text(architecture), _text(layer)), _number(raw["loss"]))
+    return Lost((as_text(architecture), as_text(layer)), as_number(raw["loss"]))
+
+
+def _beside(baselines: Sequence[Baseline], name: str, size: int | None, c: AnyConfiguration) -> Figures:
+    return next((x.at(c) for x in baselines if (x.name, x.size) == (name, size)), {})
+
+
+def _known_figures(raw: Mapping[str, Any]) -> Figures:
+    return _figures(raw, [metric for metric in METRICS if metric in raw])
 
 
 def _figures(raw: Mapping[str, Any], metrics: list[str]) -> Figures:
-    return {metric: _number(raw[metric]) for metric in metrics}
+    return {metric: as_number(raw[metric]) for metric in metrics}
 
 
 def _interval(raw: Any) -> Interval:
-    low, high = raw
-    return _number(low), _number(high)
-
-
-def _unless_none(read: Callable[[Any], Any], value: Any) -> Any:
-    return None if value is None else read(value)
-
-
-def _text(value: Any) -> str:
-    return _of(str, value)
-
-
-def _whole(value: Any) -> int:
-    return _of(int, value)
-
-
-def _number(value: Any) -> float:
-    return _of(int | float, value)
-
-
-def _of(kind: Any, value: Any) -> Any:
-    expect(kind, value)
-    return value
+    low, high = map(as_number, raw)
+    return within((low, high), low <= high)

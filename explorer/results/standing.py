@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from explorer.configurations import layers_of
-from explorer.measures.baselines import blur_metrics
+from explorer.measures.baselines import blur_metrics, flat_metrics
 from explorer.measures.metrics import METRICS, Metrics
 from explorer.reconstruction import Reconstruction
 from explorer.results.measured import Results
@@ -14,20 +14,26 @@ from explorer.results.measured import Results
 class Standing:
     """How good the figures of one photo are, next to what needs no features and to the test photos.
 
-    `blur` is the photo itself blurred on the layer's grid of `size` x `size` (the finest of several),
-    `mean_photo` the mean score over the test photos of showing the mean of the others, `percentile` the share
+    `blur` is the photo itself blurred on the layer's grid of `size` x `size` (the finest of several), `flat`
+    its mean colour; `usual_blur` and `usual_flat` are their means over the test photos, the judges' included;
+    `mean_photo` the mean score over the test photos of showing the mean of the others, `collapsed` why the decoder fails
+    there, if it does, `percentile` the share
     of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not measured.
     """
 
     size: int
     blur: Metrics
+    flat: Metrics
+    usual_blur: dict[str, float]
+    usual_flat: dict[str, float]
     mean_photo: dict[str, float | None]
     percentile: dict[str, float | None]
     photos: int
+    collapsed: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return this as JSON-ready data (an infinite PSNR as None)."""
-        return asdict(self) | {"blur": self.blur.figures}
+        return asdict(self) | {"blur": self.blur.figures, "flat": self.flat.figures}
 
 
 def standing(result: Reconstruction, results: Results) -> Standing:
@@ -38,7 +44,11 @@ def standing(result: Reconstruction, results: Results) -> Standing:
     return Standing(
         size,
         blur_metrics(result.photo.photo01, size),
+        flat_metrics(result.photo.photo01),
+        row.blur if row else {},
+        row.flat if row else {},
         {metric: results.mean_photo(metric) for metric in METRICS},
         {metric: results.percentile(c, metric, value) for metric, value in result.metrics.items()},
         len(row.per_image) if row else 0,
+        row.collapsed if row else "",
     )

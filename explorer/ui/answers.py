@@ -17,13 +17,13 @@ import gradio as gr
 from explorer import Explorer, UserError
 from explorer.encoders.hub import HubError
 from explorer.ui.controls import Controls
-from explorer.ui.events import HEAVY, PRIVATE, QUICK, unexpected
+from explorer.ui.events import FITS, HEAVY, PRIVATE, QUICK, sentence
 from explorer.ui.texts import texts
 from explorer.ui.views import About, Question, Step, Trouble, Update, View
 from explorer.ui.visitor import Visitor
+from explorer.wanted import NotWanted, wanted_while
 
 labels = texts("common")
-FITS: dict[str, Any] = {"concurrency_id": "fits", "concurrency_limit": 2}
 IN_TURN = PRIVATE | {"trigger_mode": "always_last", "show_progress": "hidden"}
 
 
@@ -167,25 +167,34 @@ def must_be_fitted(frame: Frame, question: Question) -> bool:
         return False
     with suppress(UserError):  # the answer will say it
         shows = frame.views[question.tab].shows(question.configuration, *question.values)
-        return frame.explorer.engine.must_fit(shows)
+        return frame.explorer.engine.must_prepare(shows)
     return False
 
 
 def fit(frame: Frame, known: Visitor) -> Iterator[Update]:
-    """Make the decoders of a question ready, and ask again."""
+    """Make the networks and decoders of a question ready, and ask again."""
     question, message, trouble = known.question, frame.controls.message, None
     known.fit_stopped = False
     fitting = frame.buttons(known, stop=True)
+
+    def overtaken() -> bool:
+        return known.asked.about != question.about
+
+    def check() -> None:
+        if known.fit_stopped or overtaken():
+            raise NotWanted(labels.stopped)
+
     try:
         wanted = frame.views[question.tab].shows(question.configuration, *question.values)
-        with closing(frame.explorer.prepare(wanted)) as shares:
+        said = labels.fitting if frame.explorer.engine.must_fit(wanted) else labels.loading
+        with wanted_while(check), closing(frame.explorer.prepare(wanted)) as shares:
             for share in shares:
-                if known.fit_stopped or known.asked.about != question.about:
-                    break
-                yield {message: labels.fitting(share)} | fitting
+                check()
+                yield {message: said(share)} | fitting
     except Exception as error:
-        trouble = explained(error, question.tab)
-    if known.asked.about != question.about:
+        if not known.fit_stopped:
+            trouble = explained(error, question.tab)
+    if overtaken():
         yield gr.skip()  # what is yielded last is sent once more
     elif known.fit_stopped:
         yield {message: labels.note(labels.stopped)} | frame.buttons(known, retry=True)
@@ -196,8 +205,9 @@ def fit(frame: Frame, known: Visitor) -> Iterator[Update]:
 
 def explained(error: Exception, tab: str) -> Trouble:
     """Return what a visitor is told of an error."""
-    mistake = error if isinstance(error, UserError) else UserError(unexpected(tab))
-    return Trouble(labels.alert(str(mistake)), again=isinstance(mistake.__cause__, HubError))
+    return Trouble(
+        labels.alert(sentence(error, f"the tab {tab}")), again=isinstance(error.__cause__, HubError)
+    )
 
 
 def say_if_lost(event: Any, frame: Frame) -> None:

@@ -7,6 +7,7 @@ from explorer.configurations import Configuration, FusedConfiguration
 from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, TIMM_PREFIX, encoder_spec
 from explorer.encoders.weights import WEIGHTS
+from explorer.errors import shortened
 from explorer.results.measured import Results
 from explorer.ui.texts import texts
 
@@ -25,7 +26,7 @@ def settle(
     """Return the configuration on offer nearest to `wanted`, and what had to change in a sentence (else "").
 
     The architecture is kept first, then the weights, the layer, the decoder and the loss. A decoder that the
-    layer lacks becomes the one with the highest PSNR in `results`. Raises UserError for a timm model that
+    layer lacks becomes the one that the judge prefers in `results`. Raises UserError for a timm model that
     cannot be shown.
     """
     architecture = wanted.architecture
@@ -35,10 +36,11 @@ def settle(
     layers = catalogue.layers(architecture, weights)
     layer = _keep(wanted.layer, layers, _at_depth_of(wanted.layer, layers))
     place = (architecture, layer, weights)
-    best = results.highest_psnr(c for c in catalogue.single if (c.architecture, c.layer, c.weights) == place)
-    second = best.decoder if best else DEFAULT.decoder
-    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), second)
-    loss = _keep(wanted.loss, catalogue.losses(architecture, layer, decoder, weights), DEFAULT.loss)
+    here = [c for c in catalogue.single if (c.architecture, c.layer, c.weights) == place]
+    best = results.preferred(here) or DEFAULT
+    decoder = _keep(wanted.decoder, catalogue.decoders(architecture, layer, weights), best.decoder)
+    of_decoder = results.preferred(c for c in here if c.decoder == decoder) or DEFAULT
+    loss = _keep(wanted.loss, catalogue.losses(architecture, layer, decoder, weights), of_decoder.loss)
     found = Configuration(architecture, layer, decoder, loss, weights)
     return found, _changes(wanted, found)
 
@@ -104,14 +106,14 @@ def _changes(wanted: Configuration, found: Configuration) -> str:
     title, spec = encoder_spec(found.architecture).title, decoder_spec(found.decoder)
     notes = []
     if found.architecture != wanted.architecture:
-        notes.append(text.other_network_shown.format(asked=wanted.architecture, network=title))
+        notes.append(text.other_network_shown.format(asked=shortened(wanted.architecture), network=title))
     if found.weights != wanted.weights:
         notes.append(text.other_weights.format(network=title, weights=WEIGHTS[found.weights]))
     if found.layer != wanted.layer:
-        notes.append(text.other_layer.format(network=title, asked=wanted.layer, layer=found.layer))
+        notes.append(text.other_layer.format(network=title, asked=shortened(wanted.layer), layer=found.layer))
     if found.decoder != wanted.decoder:
         known = DECODERS.get(wanted.decoder)
-        name = known.title if known else text.quoted.format(asked=wanted.decoder)
+        name = known.title if known else text.quoted.format(asked=shortened(wanted.decoder))
         notes.append(text.other_decoder.format(asked=name, decoder=spec.title))
     elif found.loss != wanted.loss:
         loss = LOSS_NAMES.get(found.loss, found.loss)

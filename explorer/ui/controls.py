@@ -12,6 +12,7 @@ from explorer.decoders import DECODERS, LOSSES
 from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
+from explorer.limits import allowed_timm
 from explorer.results.measured import Results
 from explorer.ui import choices
 from explorer.ui.texts import texts
@@ -48,9 +49,11 @@ class Controls:
         self.message = gr.HTML(elem_id="message")
         self.stop = gr.Button(labels.stop, size="sm", visible=False, elem_id="stop-fitting")
         self.retry = gr.Button(labels.retry, size="sm", visible=False, elem_id="retry")
-        with gr.Accordion(labels.other_network, open=False, elem_id="zoo"):
+        allowed = allowed_timm()
+        visible = allowed is None or bool(allowed)
+        with gr.Accordion(labels.other_network, open=False, elem_id="zoo", visible=visible):
             self.model_id = gr.Dropdown(
-                timm_ids(),
+                timm_ids() if allowed is None else allowed,
                 value=None,
                 label=labels.timm_id,
                 allow_custom_value=True,

@@ -1,12 +1,16 @@
-"""How the events of the page run: in which queue, what of them is checked, and what is said of a fault."""
+"""How the events of the page run: at which desk, what of them is checked, and what is said of a fault."""
 
 import logging
 from typing import Any
 
+from explorer.errors import UserError, disk_is_full
+from explorer.serving import faults
 from explorer.ui.texts import texts
 
 log = logging.getLogger(__name__)
-HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
+# Gradio's own queue holds nothing back: how many run at once is for the desk to say (explorer.ui.reception).
+HEAVY: dict[str, Any] = {"concurrency_id": "answers", "concurrency_limit": None}
+FITS: dict[str, Any] = {"concurrency_id": "fits", "concurrency_limit": None}
 # preprocess=False: Gradio would open and convert the photo itself, and refuse a selector's value that a quick
 # second change has overtaken; load_photo and settle do better. Files are still checked to be uploads.
 PRIVATE: dict[str, Any] = {"preprocess": False, "api_visibility": "private"}
@@ -14,7 +18,17 @@ PAGE_EVENT = PRIVATE | HEAVY
 QUICK = PRIVATE | {"queue": False, "show_progress": "hidden"}
 
 
-def unexpected(tab: str) -> str:
+def unexpected(what: str) -> str:
     """Log the exception being handled; return what a visitor is told of it."""
-    log.exception("the tab %s failed", tab)
+    log.exception("%s failed", what)
     return texts("common").fault
+
+
+def sentence(error: Exception, what: str) -> str:
+    """Return what a visitor is told of an exception being handled; a fault of the app's is logged."""
+    if isinstance(error, UserError):
+        return str(error)
+    if disk_is_full(error):
+        log.error("the disk is full")
+        return faults.DISK_FULL
+    return unexpected(what)

@@ -27,12 +27,12 @@ def offered_file(name: str, data: bytes) -> str:
     return str(path)
 
 
-def uploaded_file(sent: Mapping[str, Any]) -> str:
+def uploaded_file(sent: Mapping[str, Any] | Any) -> str:
     """Return the path of a file that the page says a visitor uploaded. Raises UserError for any other path.
 
     Gradio itself checks only what is marked as a file, and takes the image of an event without its mark.
     """
-    path = str(sent.get("path") or "")
+    path = str(sent.get("path") or "") if isinstance(sent, Mapping) else ""
     if not path or not Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
         raise UserError(texts("common").not_uploaded)
     return path

@@ -6,9 +6,11 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.folders import EXAMPLES
+from explorer.limits import allowed, limit
 from explorer.ui.api import add_api
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import Controls, examples
+from explorer.ui.reception import Page, Reception
 from explorer.ui.static_files import script, style_sheets
 from explorer.ui.tabs import compare, depth, ensemble, explore, learn, recover, results, surgery
 from explorer.ui.texts import texts
@@ -36,15 +38,12 @@ FONT = [
     "sans-serif",
 ]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
-MAX_WAITING = 64
-CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS = 1800, 6 * 3600
+MAX_AT_ONCE, MAX_WAITING = 200, 64  # events in Gradio's hands: they wait at the desks
 
 
-def build(explorer: Explorer) -> gr.Blocks:
-    """Return the page, wired to `explorer`; launch it with `launch_options()`."""
-    with gr.Blocks(
-        title=text.title, fill_width=True, delete_cache=(CLEAN_EVERY_SECONDS, CLEAN_OLDER_THAN_SECONDS)
-    ) as page:
+def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
+    """Return the page, wired to `explorer`, with the API if it is allowed; `explorer.ui.server` serves it."""
+    with Page(title=text.title, fill_width=True) as page:
         gr.HTML(text.header(), elem_id="header")
         with gr.Row(elem_id="app", equal_height=False):
             with gr.Column(elem_id="controls"):
@@ -55,8 +54,10 @@ def build(explorer: Explorer) -> gr.Blocks:
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                         views[name] = module.build(explorer)
         wire(page, explorer, controls, tabs, views)
-        add_api(explorer)
-    return page.queue(max_size=MAX_WAITING)
+        reception.seat(page)
+        if allowed("api"):
+            add_api(explorer, reception)
+    return page.queue(max_size=MAX_WAITING, api_open=False)
 
 
 def warm_up(explorer: Explorer) -> None:
@@ -69,15 +70,18 @@ def warm_up(explorer: Explorer) -> None:
 def launch_options() -> dict[str, Any]:
     """Return how the page is served: look, limits, and nothing that calls another machine."""
     return {
+        "max_threads": MAX_AT_ONCE,
         "theme": theme(),
         "css_paths": style_sheets(),
         "head": f"<script>{script('page')}</script>",
-        "footer_links": ["api"],
+        "footer_links": ["api"] if allowed("api") else [],
         "allowed_paths": [str(EXAMPLES)],
-        "max_file_size": "64mb",
+        "max_file_size": f"{limit('upload_mb')}mb",
         "ssr_mode": False,
+        "quiet": True,
+        "_frontend": False,  # else Gradio gives up where it cannot reach itself within three seconds
         "pwa": False,
-        "mcp_server": True,
+        "mcp_server": False,  # explorer.ui.assistants is one
         "run_history": False,
         "enable_monitoring": False,
     }

@@ -19,7 +19,14 @@ from explorer.ui.choices import LOSS_NAMES, ensemble_query
 from explorer.ui.texts import texts
 
 WEIGHTS_NAMES = {"imagenet": "trained", "random": "random"}
-SHOWN = ("psnr", "ssim", "lpips")  # metrics with a column of their own; the CSV file has all
+SHOWN = (
+    "psnr",
+    "ssim",
+    "lpips",
+    "feature_error",
+    "similarity",
+    "weave",
+)  # metrics with a column of their own; the CSV file has all
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,8 @@ def _metric(key: str) -> Column:
         f"{metric.heading} {metric.arrow}",
         lambda row: metric.format(row.mean.get(key)),
         lambda row: row.mean.get(key),
-        half=lambda row: metric.format(row.half_interval(key)),
-        in_loss=lambda row: metric.in_loss(row.configuration.loss),
+        half=lambda row: metric.format(row.half_interval(key)) if key in row.ci95 else "",
+        in_loss=lambda row: metric.in_loss(row.configuration.decoder, row.configuration.loss),
         falling=metric.higher,
         about=f"{metric.direction.capitalize()}. Mean over the test photos ± half of its interval",
     )
@@ -93,6 +100,13 @@ COLUMNS = (
         lambda row: row.blur.get("psnr"),
         falling=True,
         about="PSNR of the photo blurred on the same grid: what the places alone would give",
+    ),
+    Column(
+        "Blur, similarity",
+        lambda row: METRICS["similarity"].format(row.blur.get("similarity")),
+        lambda row: row.blur.get("similarity"),
+        falling=True,
+        about="What the judge says of such a blur",
     ),
     Column("Parameters", lambda row: _number(row.parameters, ","), lambda row: row.parameters),
     Column(

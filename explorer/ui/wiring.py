@@ -61,7 +61,7 @@ def wire(
         known: Visitor = of[id(visitor)]
         if where[0] in views:
             known.tell(*where)
-        selected = [of[id(selector)] for selector in controls.selectors]
+        selected = [str(of[id(selector)]) for selector in controls.selectors]
         try:
             photo, file = find_photo(jump, of[id(controls.photo)])
             back = {}
@@ -133,11 +133,18 @@ def wire(
         for key, (component, kind) in views[tab].in_address.items():
             with suppress(KeyError, ValueError):
                 restored[component] = kind(asked[key])
-        return settle(where, values, from_address(asked, tab, values), restored)
+        try:
+            return settle(where, values, from_address(asked, tab, values), restored)
+        except UserError as error:
+            usual = Jump(tab, choices.DEFAULT, asked.get("example"))
+            return settle(where, values, usual, restored, alert=labels.alert(str(error)))
 
     def from_address(asked: Mapping[str, str], tab: str, values: Sequence[Any]) -> Jump:
-        """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for."""
-        selected = [values[inputs.index(selector)] for selector in controls.selectors]
+        """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for.
+
+        Raises UserError for a network that cannot be shown.
+        """
+        selected = [str(values[inputs.index(selector)]) for selector in controls.selectors]
         own = Configuration(*selected)
         wanted = {key: asked[key] for key in asdict(own) if asked.get(key)}
         return Jump(tab, replace(own, **wanted), asked.get("example"))
@@ -148,7 +155,8 @@ def wire(
     bells = list(ask.values())  # last: when they ring, the others have their values
     outputs = [*controls.outputs, address, *bells]
     in_address = [component for view in views.values() for component, _ in view.in_address.values()]
-    page.load(loaded, inputs_and_tab, [*controls.outputs, address, tabs, *in_address, *bells], **slow)
+    # never in the queue: a full one must not keep the page from opening
+    page.load(loaded, inputs_and_tab, [*controls.outputs, address, tabs, *in_address, *bells], **event)
     gr.on(controls.triggers, changed, inputs_and_tab, outputs, **event)
     controls.retry.click(partial(changed, again=True), inputs_and_tab, outputs, **event)
     controls.photo.change(photo_changed, inputs_and_tab, outputs, **slow)
@@ -159,7 +167,11 @@ def wire(
             def jump(
                 where: tuple[str, float], *values: Any, find: Any = find, count: int = len(components)
             ) -> Update:
-                return settle(where, values[count:], find(*values[:count]))
+                try:
+                    wanted = find(*values[:count])
+                except UserError as error:
+                    return {controls.message: labels.alert(str(error))}
+                return settle(where, values[count:], wanted)
 
             manners = slow if source is controls else event
             trigger(jump, [open_tab, *components, *inputs], [tabs, *outputs], **manners)

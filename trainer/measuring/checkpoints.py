@@ -9,7 +9,9 @@ from pathlib import Path
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.checkpoints.files import check_fingerprint, read_header
 from explorer.configurations import AnyConfiguration, EncoderFor, in_order
+from explorer.decoders import decoder_spec
 from explorer.errors import UserError
+from explorer.measures.metrics import METRICS
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,11 @@ def fits(path: Path, c: AnyConfiguration, encoder_for: EncoderFor) -> bool:
     return True
 
 
-def digest(path: Path) -> str:
-    """Return a short SHA-256 of a checkpoint file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+def identity(c: AnyConfiguration, path: Path) -> str:
+    """Return what a row's figures come from: a short SHA-256 of the checkpoint file, and newer code, if any.
+
+    Newer is the code of its decoder and of the metrics whose `version` in their tables is above 1.
+    """
+    versions = {c.decoder: decoder_spec(c.decoder).version} | {key: m.version for key, m in METRICS.items()}
+    newer = [f"+{name}{version}" for name, version in versions.items() if version > 1]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] + "".join(newer)

@@ -7,19 +7,21 @@ from typing import Any
 from explorer.configurations import AnyConfiguration, FusedConfiguration, in_order
 from trainer.measuring.statistics import compare, holm
 
-COMPARED = ("psnr", "ssim", "lpips")
+COMPARED = ("psnr", "ssim", "lpips", "feature_error", "similarity")
 Rows = Mapping[AnyConfiguration, Mapping[str, Any]]
 
 
 def comparisons(rows: Rows) -> list[dict[str, Any]]:
-    """Return the paired test of every two configurations that `are_compared`, for each figure.
+    """Return the paired test of every two configurations that `are_compared`, for each figure of both.
 
     Holm's correction is over all tests of a figure.
     """
-    pairs = [pair for pair in itertools.combinations(in_order(rows), 2) if are_compared(*pair)]
+    compared = [pair for pair in itertools.combinations(in_order(rows), 2) if are_compared(*pair)]
     found = []
     for figure in COMPARED:
-        values = {c: [photo[figure] for photo in row["per_image"]] for c, row in rows.items()}
+        known = {c: row["per_image"] for c, row in rows.items() if figure in row["mean"]}
+        values = {c: [photo[figure] for photo in photos] for c, photos in known.items()}
+        pairs = [(a, b) for a, b in compared if a in known and b in known]
         tests = [compare(values[a], values[b]) for a, b in pairs]
         corrected = holm([p for _, _, p in tests])
         for (a, b), (difference, interval, p), p_holm in zip(pairs, tests, corrected, strict=True):

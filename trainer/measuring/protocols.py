@@ -14,11 +14,12 @@ from explorer.errors import unknown
 
 @dataclass(frozen=True)
 class Protocol:
-    """What a reconstruction in [0, 1] is compared with."""
+    """What a reconstruction in [0, 1] is compared with, and whether judges look at it, too."""
 
     name: str
     text: str
     target: Callable[[Tensor], Tensor]
+    judged: bool = False
 
 
 def normalised_and_clipped(photos01: Tensor) -> Tensor:
@@ -34,7 +35,9 @@ def normalised_and_clipped(photos01: Tensor) -> Tensor:
 
 
 PROTOCOLS = {
-    "project": Protocol("project", "photo and reconstruction in [0, 1]", lambda photos01: photos01),
+    "project": Protocol(
+        "project", "photo and reconstruction in [0, 1]", lambda photos01: photos01, judged=True
+    ),
     "published": Protocol(
         "published",
         "reconstruction in [0, 1] against the ImageNet-normalised photo clipped to [0, 1], as two published "
@@ -64,6 +67,10 @@ def describe(protocol: Protocol, names: list[str], photos01: Tensor) -> dict[str
         "psnr": "dB, peak 1, per photo",
         "ssim": "7x7 uniform window, data range 1, mean of channels (scikit-image defaults)",
         "lpips": "official package 0.1, net='alex'",
+        "feature_error": "|found - target| / |target| of the layer's features, of several layers the mean",
+        "similarity": "mean cosine of dinov2_small/block11 patches less their mean over 160 photos; of "
+        "efficientnet_lite0/stage4 where DINOv2 is inverted",
+        "weave": "autocorrelation of the high-passed luminance at one step of the grid, less the photo's",
         "interval": "95 % percentile bootstrap of the mean over photos, 10,000 resamples",
         "comparisons": "paired Wilcoxon signed-rank tests, Holm's correction over all tests of a figure",
         "costs": "one photo of 224 pixels, decoder alone; milliseconds depend on the machine",

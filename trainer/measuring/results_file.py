@@ -15,18 +15,24 @@ def write_results(results: dict[str, Any], path: Path) -> None:
         part.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def earlier_rows(path: Path | None, protocol: dict[str, Any]) -> dict[AnyConfiguration, dict[str, Any]]:
-    """Return the rows that a results file already holds, by configuration; none if there is no file.
+Row = dict[str, Any]
+
+
+def earlier_results(
+    path: Path | None, protocol: dict[str, Any]
+) -> tuple[dict[AnyConfiguration, Row], list[Row]]:
+    """Return the rows that a results file already holds, by configuration, and its baselines, if it is there.
 
     Raises UserError when it holds results of other photos or another protocol, or is no results file.
     """
     if path is None or not path.exists():
-        return {}
+        return {}, []
     try:
         earlier = json.loads(path.read_text())
         rows = {configuration_of(row): row for row in earlier["configurations"]}
+        baselines = [row for row in earlier["baselines"] if "per_image" in row]
     except (ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(f"{path} is not a results file: choose another --out.") from error
     if earlier["protocol"] != protocol:
         raise UserError(f"{path} holds results of other photos or another protocol: choose another --out.")
-    return rows
+    return rows, baselines

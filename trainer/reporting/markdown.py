@@ -73,6 +73,7 @@ def shown(data: Data) -> dict[str, Any]:
         "legend": tables.NETWORKS_LEGEND,
         "psnr": tables.psnr_table(project),
         "best": tables.best_table(project),
+        "judges": tables.judges_table(project),
         "led": facts.led_by(facts.FAIR, project),
         "above": facts.above_blur(project),
         "controls": facts.control_ahead(project),

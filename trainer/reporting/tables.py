@@ -15,6 +15,8 @@ NETWORKS_LEGEND = """\
 In brackets the blur: the photo brought down to the layer's grid, one colour a position, and up again. It
 needs no features, but knows where the colours were. Bold: better than the blur. \\*: a part of the
 decoder's loss."""
+JUDGED = ("psnr", "lpips", "feature_error", "similarity", "weave")
+DEEP_GRID = 28
 DEPTHS = ("shallowest layer", "middle layer", "deepest layer")
 Results = Mapping[str, Any]  # what a data file holds
 Row = Mapping[str, Any]
@@ -49,18 +51,24 @@ def best_of(rows: Iterable[Row], metric: str) -> Row:
     return max(rows, key=lambda row: sign * row["mean"][metric])
 
 
-def blurs(results: Results) -> dict[int, Mapping[str, float]]:
-    """Return {side of the grid: the mean figures of the blur}."""
-    return {row["size"]: row["mean"] for row in results["baselines"] if row["baseline"] == "blur"}
-
-
 def blur_of(row: Row, results: Results) -> Mapping[str, float]:
-    """Return the mean figures of the blur of a row's grid."""
-    return blurs(results)[encoder_spec(row["architecture"]).layer(row["layer"]).size]
+    """Return the mean figures of the blur of a row's grid, with what judges say of it at the row's layer."""
+    size = encoder_spec(row["architecture"]).layer(row["layer"]).size
+    return judged_baseline("blur", size, row, results)
+
+
+def judged_baseline(name: str, size: int | None, row: Row, results: Results) -> Mapping[str, float]:
+    """Return the mean figures of a baseline, with the judges' at a row's layer where they were asked."""
+    found = [x for x in results["baselines"] if (x["baseline"], x["size"]) == (name, size)]
+    where = {key: row[key] for key in ("architecture", "layer", "weights")}
+    judged = (
+        x["mean"] for baseline in found for x in baseline.get("judged", ()) if where.items() <= x.items()
+    )
+    return next((x["mean"] for x in found), {}) | next(judged, {})
 
 
 def networks_table(results: Results) -> str:
-    """Return what each trained network keeps: two lines each, the best PSNR and LPIPS at three depths.
+    """Return what each trained network keeps: two lines each, the best PSNR and similarity at three depths.
 
     The blur of the layer's grid stands beside them; what is better than it is bold.
     """
@@ -71,9 +79,10 @@ def networks_table(results: Results) -> str:
     lines = []
     for architecture, mine in layers.items():
         depths = mine[0], mine[len(mine) // 2], mine[-1]
-        for metric in ("psnr", "lpips"):
-            best = [best_of(rows, metric) for rows in depths]
-            cells = [f"{row['layer']}: {beside_blur(row, metric, results)}" for row in best]
+        for metric in ("psnr", "similarity"):
+            known = [[row for row in rows if metric in row["mean"]] for rows in depths]
+            best = [best_of(rows, metric) if rows else None for rows in known]
+            cells = [f"{x['layer']}: {beside_blur(x, metric, results)}" if x else NOTHING for x in best]
             lines.append([encoder_spec(architecture).title, metric_title(metric), *cells])
     columns = ["network", "best decoder (blur of the grid)", *DEPTHS]
     return table(dict.fromkeys(columns, TEXT), lines)
@@ -81,7 +90,9 @@ def networks_table(results: Results) -> str:
 
 def beside_blur(row: Row, metric: str, results: Results) -> str:
     """Return a figure with the blur's in brackets, bold where it is the better one: "**36.23** (27.56)"."""
-    spec, blurred = METRICS[metric], blur_of(row, results)[metric]
+    spec, blurred = METRICS[metric], blur_of(row, results).get(metric)
+    if blurred is None:
+        return figure_of(row, metric)
     figure, better = figure_of(row, metric), spec.better(row["mean"][metric], blurred)
     return f"{f'**{figure}**' if better else figure} ({spec.format(blurred)})"
 
@@ -89,7 +100,7 @@ def beside_blur(row: Row, metric: str, results: Results) -> str:
 def figure_of(row: Row, metric: str) -> str:
     """Return a mean figure, with an asterisk where the decoder was trained for it."""
     spec = METRICS[metric]
-    return spec.format(row["mean"][metric]) + (r"\*" if spec.in_loss(row["loss"]) else "")
+    return spec.format(row["mean"][metric]) + (r"\*" if spec.in_loss(row["decoder"], row["loss"]) else "")
 
 
 def metric_title(metric: str) -> str:
@@ -122,19 +133,46 @@ def psnr_cell(row: Row | None, highest: float) -> str:
 
 
 def best_table(results: Results) -> str:
-    """Return one line a layer: the best decoder by each other metric that was measured."""
+    """Return one line a layer: the best decoder by each other metric, among those that it was measured of."""
     metrics = [
         metric
         for metric in METRICS
-        if metric not in ("psnr", "mse") and all(metric in row["mean"] for row in single_rows(results))
+        if metric not in ("psnr", "mse", "weave")
+        and any(metric in row["mean"] for row in single_rows(results))
     ]
     lines = []
     for (weights, architecture, layer), rows in by_layer(results).items():
-        best = [(best_of(rows, metric), metric) for metric in metrics]
-        cells = [f"{figure_of(row, metric)} {row['decoder']} ({row['loss']})" for row, metric in best]
+        known = {metric: [row for row in rows if metric in row["mean"]] for metric in metrics}
+        best = [(best_of(mine, metric) if mine else None, metric) for metric, mine in known.items()]
+        cells = [
+            f"{figure_of(row, metric)} {row['decoder']} ({row['loss']})" if row else NOTHING
+            for row, metric in best
+        ]
         lines.append([with_weights(architecture, weights), layer, *cells])
     columns = ["architecture", "layer", *map(metric_title, metrics)]
     return table(dict.fromkeys(columns, TEXT), lines)
+
+
+def judges_table(results: Results) -> str:
+    """Return what is drawn of the deep layers of trained networks: one colour, the blur, each decoder.
+
+    A line each, by the metrics of JUDGED; layers with a grid of up to 28 x 28 that judges looked at.
+    """
+    lines = []
+    for (weights, architecture, layer), rows in by_layer(results).items():
+        size = encoder_spec(architecture).layer(layer).size
+        judged = [row for row in rows if "similarity" in row["mean"]]
+        if weights != "imagenet" or size > DEEP_GRID or not judged:
+            continue
+        for title, name, side in (("one flat colour", "flat", None), ("blur", "blur", size)):
+            figures = judged_baseline(name, side, rows[0], results)
+            cells = (METRICS[metric].format(figures.get(metric)) for metric in JUDGED)
+            lines.append([architecture, layer, f"*{title}*", *cells])
+        for row in judged:
+            name = f"{row['decoder']} ({row['loss']})"
+            lines.append([architecture, layer, name, *(figure_of(row, metric) for metric in JUDGED)])
+    titles = dict.fromkeys(("architecture", "layer", "drawn by"), TEXT)
+    return table(titles | {metric_title(metric): NUMBER for metric in JUDGED}, lines)
 
 
 def with_weights(name: str, weights: str) -> str:

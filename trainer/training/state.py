@@ -1,5 +1,9 @@
-"""The state file of a run: what resuming needs. Tensors and JSON, no pickle, replaced whole."""
+"""The state file of a run: what resuming needs. Tensors and JSON, no pickle, replaced whole.
 
+A digest of all of it tells a file that a disk or a copy damaged, which would be trained on in silence.
+"""
+
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -7,41 +11,82 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from explorer.checkpoints.files import write_safetensors
 from explorer.errors import UserError
 from trainer.training.head import Head, Progress
 
+FORMAT = 2
+
+
+class DamagedState(UserError):
+    """A state file that nothing can be resumed from; the message names it and says what to do."""
+
 
 def save_state(path: Path, step: int, identity: Mapping[str, Any], heads: Sequence[Head]) -> None:
     """Write decoders, optimisers and progress after `step` steps; `identity` tells this run from others."""
     tensors = {f"{head.name}/{name}": t for head in heads for name, t in head_tensors(head).items()}
     progress = {head.name: asdict(head.progress) for head in heads}
-    metadata = {"step": step, "identity": identity, "progress": progress}
-    write_safetensors(path, tensors, {"training": json.dumps(metadata)})
+    started_from = {head.name: head.started_from for head in heads}
+    metadata = {"format": FORMAT, "step": step, "identity": identity}
+    text = json.dumps(metadata | {"progress": progress, "started_from": started_from})
+    write_safetensors(path, tensors, {"training": text, "digest": digest(text, tensors)})
 
 
 def load_state(path: Path, identity: Mapping[str, Any], heads: Sequence[Head], device: torch.device) -> int:
     """Give the heads of a stopped run back what they had and return the step it stopped after.
 
-    Raises UserError when there is none, or when it was another run's.
+    Raises UserError when there is none, or when it was another run's, and DamagedState for a file that is not
+    what was written, or that another version of this program wrote.
     """
     if not path.exists():
         raise UserError(f"Nothing to resume in {str(path.parent)!r}: start without --resume.")
-    with safe_open(path, framework="pt", device=str(device)) as file:
-        metadata = json.loads(file.metadata()["training"])
-        if metadata["identity"] != identity:
-            raise UserError(
-                f"{path.name} belongs to a run with another recipe, decoders or photos: "
-                "use the same arguments to resume it, or another --out."
-            )
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    for head in heads:
-        load_head(head, below(f"{head.name}/", tensors))
-        head.progress = Progress(**metadata["progress"][head.name])
+    metadata, tensors = read_state(path, device)
+    other_version = DamagedState(
+        f"{path.name} is of another version of this program: start without --resume."
+    )
+    if metadata["format"] != FORMAT:
+        raise other_version
+    if metadata["identity"] != identity:
+        raise UserError(
+            f"{path.name} belongs to a run with another recipe, decoders or photos: "
+            "use the same arguments to resume it, or another --out."
+        )
+    try:
+        for head in heads:
+            load_head(head, below(f"{head.name}/", tensors))
+            head.progress = Progress(**metadata["progress"][head.name])
+            head.started_from = metadata["started_from"][head.name]
+    except (RuntimeError, TypeError) as error:  # its decoder or progress is made of other parts
+        raise other_version from error
     return metadata["step"]
+
+
+def read_state(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return what a state file says and its tensors, as they were written. Raises DamagedState."""
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            written = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        if written["digest"] != digest(written["training"], tensors):
+            raise ValueError("its digest is of something else")
+        return json.loads(written["training"]), tensors
+    except PermissionError:
+        raise
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise DamagedState(f"{path.name} is damaged: start without --resume.") from error
+
+
+def digest(text: str, tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of a text and of tensors with their names, types and shapes."""
+    sha = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        sha.update(tensor.reshape(-1).view(torch.uint8).numpy())
+    return sha.hexdigest()
 
 
 def head_tensors(head: Head) -> dict[str, Tensor]:

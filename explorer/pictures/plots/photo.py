@@ -105,19 +105,20 @@ def surgery_curve(points: Sequence[Row], strength_title: str, current: Row | Non
 
 
 def recovery_curve(points: Sequence[Row]) -> go.Figure:
-    """Return the PSNR and the relative feature error, a panel each, against the seconds of a search.
+    """Return PSNR, feature error and similarity, a panel each, against the seconds of a search.
 
-    `points` have "search_seconds", "psnr" (dB) and "feature_error", in the order they were found.
+    `points` have "search_seconds", "psnr" (dB), "feature_error", and "similarity" where the judge was asked,
+    in the order they were found.
     """
-    found = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
-    seconds = [point["search_seconds"] for point in points]
-    panels = {"psnr": axis_title("psnr"), "feature_error": "relative feature error<br>(0: equal)"}
-    for panel, (key, title) in enumerate(panels.items(), start=1):
+    panels = ("psnr", "feature_error", "similarity")
+    found = make_subplots(rows=len(panels), shared_xaxes=True, vertical_spacing=0.08)
+    for panel, key in enumerate(panels, start=1):
+        known = [point for point in points if key in point]
         found.add_trace(
             go.Scatter(
-                x=seconds,
-                y=[point[key] for point in points],
-                mode="lines" if len(points) > 1 else "markers",
+                x=[point["search_seconds"] for point in known],
+                y=[point[key] for point in known],
+                mode="lines" if len(known) > 1 else "markers",
                 line={"color": PALETTE[panel - 1], "width": 2},
                 hovertemplate="%{x:.1f} s: %{y:.3g}<extra></extra>",
                 showlegend=False,
@@ -125,10 +126,10 @@ def recovery_curve(points: Sequence[Row]) -> go.Figure:
             row=panel,
             col=1,
         )
-        found.update_yaxes(title_text=title, row=panel, col=1)
+        found.update_yaxes(title_text=axis_title(key), row=panel, col=1)
     found.update_yaxes(type="log", row=2, col=1)
-    finish(found, "", height=420, legend=False)
-    return found.update_xaxes(title_text="seconds", row=2, col=1)
+    finish(found, "", height=520, legend=False)
+    return found.update_xaxes(title_text="seconds", row=len(panels), col=1)
 
 
 def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bool) -> go.Scatter:

@@ -79,6 +79,19 @@
     style.setProperty("--look-y", `${(100 * (event.clientY - frame.top)) / frame.height}%`);
   }
 
+  function searchLonger(event) {
+    // Recover begins by itself for whoever came by one of Explore's buttons, once it shows what is searched for.
+    if (!event.target.closest(".searches")) return;
+    const begun = performance.now();
+    const waiting = setInterval(() => {
+      const start = document.querySelector("#recover-start");
+      const shown = start?.offsetParent && document.querySelector("#recover-original img");
+      if (shown && !start.disabled && !document.querySelector("#message .busy")) start.click();
+      else if (performance.now() - begun < 60000) return;
+      clearInterval(waiting);
+    }, 200);
+  }
+
   function letTabPass(event) {
     // Gradio's dropdown answers every other key by opening its list, also after it has lost the focus.
     if (event.key === "Tab" && event.target.matches("#app [role=combobox]")) event.stopPropagation();
@@ -86,6 +99,7 @@
 
   document.addEventListener("keydown", letTabPass, true);
   document.addEventListener("click", copyLink);
+  document.addEventListener("click", searchLonger);
   document.addEventListener("pointermove", lookAround);
   new MutationObserver(() => { equip(); followAddress(); }).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-query"],

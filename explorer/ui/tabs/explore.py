@@ -1,12 +1,14 @@
 """The Explore tab: what one layer keeps of a photo, and the feature maps in between."""
 
+from dataclasses import replace
 from functools import partial
 
 import gradio as gr
 
 from explorer import Explorer
 from explorer.measures.agreement import Agreement
-from explorer.measures.metrics import METRICS, Metrics
+from explorer.measures.baselines import flat_psnr
+from explorer.measures.metrics import CARDS
 from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
@@ -16,7 +18,7 @@ from explorer.ui.events import PAGE_EVENT, QUICK
 from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import pair, picture
 from explorer.ui.texts import texts
-from explorer.ui.views import Question, Step, Update, View
+from explorer.ui.views import Jump, Question, Step, Update, View
 
 text, common = texts("explore"), texts("common")
 TITLE, DOWNLOAD = text.title, text.download
@@ -33,6 +35,9 @@ def build(explorer: Explorer) -> View:
                 gr.HTML(text.left_side)
                 smooth = gr.Checkbox(label=text.smooth, container=False, elem_id="smooth", min_width=0)
                 gr.HTML(text.right_side)
+            with gr.Row(elem_id="look-longer"):
+                longer = gr.Button(text.look_longer, size="sm", elem_classes="searches")
+                control = gr.Button(text.look_at_control, size="sm", elem_classes="searches")
             cards = gr.HTML(cards_text(None), elem_id="cards")
             agreement = gr.HTML(agreement_text(None), elem_id="agreement", elem_classes="answer")
 
@@ -41,7 +46,7 @@ def build(explorer: Explorer) -> View:
                 error = picture("error-map", text.error_map)
                 with gr.Column(elem_id="error-side"):
                     gr.HTML(text.error_legend(ERROR_RANGE), elem_id="error-legend")
-                    stands = gr.HTML(text.standing(None), elem_id="standing", elem_classes="answer")
+                    stands = gr.HTML(text.standing(None, None), elem_id="standing", elem_classes="answer")
                     download = gr.DownloadButton(DOWNLOAD, size="sm", elem_id="download", interactive=False)
             with gr.Row(elem_id="features-row"):
                 mosaic = picture("mosaic", text.mosaic)
@@ -81,7 +86,7 @@ def build(explorer: Explorer) -> View:
             title: common.result_title(result),
             comparison: (offered_picture(result.original), offered_picture(result.reconstruction)),
             error: offered_picture(result.error),
-            cards: cards_text(result.metrics),
+            cards: cards_text(result),
             download: gr.DownloadButton(interactive=False),
         }
 
@@ -90,18 +95,21 @@ def build(explorer: Explorer) -> View:
 
     def show_the_rest(question: Question, result: Reconstruction, colours: str) -> Update:
         """Show where the result stands and what a network sees in it, and offer all of it."""
-        c = question.configuration
+        c, seen_again = question.configuration, explorer.agreement(result)
+        result = explorer.judged(result)
         file = offered_file(f"{c.name}.zip", pack(result, maps_of(question), colours))
         return {
-            stands: text.standing(standing(result, explorer.results())),
-            agreement: agreement_text(explorer.agreement(result), c.layer),
+            drawn: result,
+            cards: cards_text(result),
+            stands: text.standing(standing(result, explorer.results()), result),
+            agreement: agreement_text(seen_again, c.layer),
             download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True),
         }
 
     def empty() -> Update:
         pictures = {drawn: None, shown: None, comparison: None, error: None, mosaic: None}
         texts = {title: common.result_title(None), cards: cards_text(None)}
-        texts |= {stands: text.standing(None), agreement: agreement_text(None)}
+        texts |= {stands: text.standing(None, None), agreement: agreement_text(None)}
         texts |= {about_features: feature_text(None, 0), back: gr.Button(visible=False)}
         pictures |= {enlarged: False}
         return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}
@@ -171,14 +179,26 @@ def build(explorer: Explorer) -> View:
     steps = [
         Step(show_reconstruction, [drawn, title, comparison, error, cards, download]),
         Step(show_features, [shown, *features], memory=[scale]),
-        Step(show_the_rest, [stands, agreement, download], memory=[drawn, scale]),
+        Step(show_the_rest, [drawn, cards, stands, agreement, download], memory=[drawn, scale]),
     ]
-    return View(steps, empty)
+    jumps = [
+        (longer.click, [drawn], search),
+        (control.click, [drawn], partial(search, weights="random")),
+    ]
+    return View(steps, empty, jumps=jumps)
 
 
-def cards_text(metrics: Metrics | None) -> str:
+def search(result: Reconstruction | None, weights: str | None = None) -> Jump:
+    """Return the view in which a photo is searched for; the page's script begins the search there."""
+    if result is None:
+        return Jump()
+    c = result.configuration
+    return Jump("recover", replace(c, weights=weights) if weights else c)
+
+
+def cards_text(result: Reconstruction | None) -> str:
     """Return the cards with the figures; without any they keep their size."""
-    return text.cards(METRICS.values(), metrics)
+    return text.cards(CARDS, result, flat_psnr(result.photo.photo01) if result else 0)
 
 
 def feature_text(maps: FeatureMaps | None, page: int) -> str:

@@ -1,19 +1,23 @@
-"""The Recover tab: watch a photo being found again from its features, without a trained decoder."""
+"""The Recover tab: watch a photo being found again from its features, beside what a decoder draws of them."""
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
 
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration
-from explorer.experiments.settings import OPTIMISERS, STARTS, Settings
-from explorer.measures.metrics import METRICS
+from explorer.encoders.table import encoder_spec
+from explorer.experiments.settings import OPTIMISERS, PRIORS, STARTS, Settings, usual_settings
+from explorer.measures.baselines import blur_metrics, flat_metrics
+from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.plots import recovery_curve
-from explorer.reconstruction import Recovery
-from explorer.ui.events import unexpected
+from explorer.reconstruction import Reconstruction, Recovery
+from explorer.recovering import search_start
+from explorer.results.recoveries import find_recovery
+from explorer.ui.events import QUICK, sentence
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.texts import texts
@@ -22,23 +26,37 @@ from explorer.ui.views import Question, Step, Update, View
 text, common = texts("recover"), texts("common")
 TITLE = text.title
 MANY_STEPS = 100_000  # here the seconds end it
-CHART_SECONDS = 1.0
-SHOWN = ("psnr", "ssim", "lpips")
+CHART_SECONDS = 2.0
+JUDGED_SECONDS = 6.0
+MAX_FRAMES = 60  # of a search that are kept, to be looked at again; even, so that the last one stays
+SHOWN = [METRICS[key] for key in ("psnr", "lpips", "feature_error", "similarity")]
 WAITING = text.queueing
+Point = dict[str, Any]  # of a search: figures, steps and search_seconds
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass
 class Search:
-    """A search that may be running: stopped by a click, superseded by another question on the page."""
+    """A search that may be running: stopped by a click, superseded by another question on the page.
+
+    `rivals` are the figures of what it is compared with, by name, and `frames` its pictures, (step, path).
+    """
 
     question: Question
+    rivals: dict[str, Metrics] = field(default_factory=dict)
+    frames: list[tuple[int, str]] = field(default_factory=list)
     stopped: bool = False
     superseded: bool = False
 
     @property
     def ended(self) -> bool:
         return self.stopped or self.superseded
+
+    def keep(self, step: int, path: str) -> None:
+        """Keep a picture; when there are too many, every second one goes."""
+        self.frames.append((step, path))
+        if len(self.frames) > MAX_FRAMES:
+            self.frames = self.frames[::2]
 
 
 def build(explorer: Explorer) -> View:
@@ -47,23 +65,37 @@ def build(explorer: Explorer) -> View:
     with gr.Row(elem_id="recover", equal_height=False):
         with gr.Column(elem_id="recover-pictures"):
             title = gr.HTML(text.heading(None), elem_id="recover-title")
-            with gr.Row(elem_classes="pair"):
-                original = picture("recover-original", text.original)
-                recovered = picture("recovered", text.recovered)
+            with gr.Row(elem_classes="triple"):
+                sides = {}
+                for name, label in text.sides.items():
+                    with gr.Column():
+                        gr.HTML(text.side(label))
+                        sides[name] = picture(name, label)
+                original, drawn, recovered = sides.values()
             with gr.Row(elem_id="recover-buttons"):
                 start = gr.Button(text.start, variant="primary", size="sm", elem_id="recover-start")
                 stop = gr.Button(text.stop, size="sm", elem_id="recover-stop", interactive=False)
-            figures = gr.HTML(recover_figures(None), elem_id="recover-figures")
+            watch = gr.Slider(0, 1, 0, step=1, label=text.watch, elem_id="recover-watch", visible=False)
+            figures = gr.HTML(figures_text({}, None), elem_id="recover-figures")
         with gr.Column(elem_id="recover-side"):
-            seconds = gr.Slider(10, 300, 60, step=10, label=text.seconds, elem_id="recover-seconds")
-            begin = gr.Dropdown(
-                [(text[0].upper() + text[1:], name) for name, text in STARTS.items()],
-                value=usual.start,
-                label=text.begin,
-                filterable=False,
-                elem_id="recover-begin",
+            prior = gr.Radio(
+                [(text.usual_prior, ""), *((f"{x[0].upper()}{x[1:]}", name) for name, x in PRIORS.items())],
+                value="",
+                label=text.prior,
+                elem_id="recover-prior",
             )
+            seconds = gr.Slider(10, 300, 60, step=10, label=text.seconds, elem_id="recover-seconds")
             with gr.Accordion(text.more_settings, open=False, elem_id="recover-settings"):
+                restarts = gr.Slider(1, 5, usual.restarts, step=1, label=text.restarts)
+                seed = gr.Number(usual.seed, label=text.seed, precision=0, minimum=0)
+                gr.HTML(text.for_pixels)
+                begin = gr.Dropdown(
+                    [(x[0].upper() + x[1:], name) for name, x in STARTS.items()],
+                    value=usual.start,
+                    label=text.begin,
+                    filterable=False,
+                    elem_id="recover-begin",
+                )
                 optimiser = gr.Dropdown(
                     [("Adam", OPTIMISERS[0]), ("L-BFGS", OPTIMISERS[1])],
                     value=usual.optimiser,
@@ -74,43 +106,51 @@ def build(explorer: Explorer) -> View:
                 smoothness = gr.Number(usual.total_variation, label=text.smoothness, minimum=0)
                 jitter = gr.Slider(0, 16, usual.jitter, step=1, label=text.jitter)
                 coarse = gr.Checkbox(usual.coarse_to_fine, label=text.coarse)
-                restarts = gr.Slider(1, 5, usual.restarts, step=1, label=text.restarts)
-                seed = gr.Number(usual.seed, label=text.seed, precision=0, minimum=0)
             curve = gr.Plot(show_label=False, elem_id="recover-curve")
 
     known = gr.State(None)  # the Search of what is on the page
-    chosen = [begin, seconds, optimiser, smoothness, jitter, coarse, restarts, seed]
-    progress = [recovered, figures, curve, start, stop]
+    chosen = [prior, seconds, restarts, seed, begin, optimiser, smoothness, jitter, coarse]
+    progress = [recovered, figures, curve, start, stop, watch]
 
     def show(question: Question, before: Search | None) -> Update:
         """Show the photo and what a trained decoder makes of the layer; the search begins at a click."""
         if before:
             before.superseded = True
+        rival, search = trained(question), Search(question)
+        search.rivals = rivals_of(question, rival)
+        made = find_recovery(question.photo.digest, question.configuration)
+        search.frames = [(step, offered_picture(frame)) for step, frame in made.frames] if made else []
         return {
             title: text.heading(question.configuration),
             original: offered_picture(question.photo.crop),
-            recovered: None,
-            figures: recover_figures(None, rival_text(question)),
-            curve: None,
-            known: Search(question),
-        } | buttons(running=False)
+            drawn: offered_picture(rival.reconstruction) if rival else None,
+            recovered: search.frames[-1][1] if made else None,
+            figures: figures_text(search.rivals, made and made.points[-1], text.beforehand),
+            curve: recovery_curve(made.points) if made else None,
+            known: search,
+        } | ready(search)
 
     def empty() -> Update:
-        pictures = {original: None, recovered: None, curve: None, known: None}
-        texts = {title: text.heading(None), figures: recover_figures(None)}
-        return pictures | texts | buttons(running=False)
+        pictures = {original: None, drawn: None, recovered: None, curve: None, known: None}
+        texts = {title: text.heading(None), figures: figures_text({}, None)}
+        return pictures | texts | ready(None)
 
-    def buttons(running: bool) -> Update:
-        return {start: gr.Button(interactive=not running), stop: gr.Button(interactive=running)}
+    def ready(search: Search | None) -> Update:
+        """Return what can be done while nothing runs: start, or look at the last search again."""
+        frames = search.frames if search else []
+        again = gr.Slider(0, max(1, len(frames) - 1), value=len(frames) - 1, visible=len(frames) > 1)
+        return {start: gr.Button(interactive=True), stop: gr.Button(interactive=False), watch: again}
 
-    def rival_text(question: Question) -> str:
-        """Return the figures of the best measured decoder of the layer on this photo."""
-        rival = explorer.engine.best(question.configuration)
-        if rival is None:
-            return ""
-        result = explorer.reconstruct(question.photo, rival)
-        error = explorer.agreement(result).errors[rival.layer]
-        return text.rival(rival, METRICS["psnr"].with_unit(result.metrics.psnr), error)
+    def trained(question: Question) -> Reconstruction | None:
+        """Return the picture of the decoder with the best measured PSNR, judged; None: none was measured."""
+        best = explorer.engine.best(question.configuration)
+        return explorer.judged(explorer.reconstruct(question.photo, best)) if best else None
+
+    def rivals_of(question: Question, rival: Reconstruction | None) -> dict[str, Metrics]:
+        c, photo01 = question.configuration, question.photo.photo01
+        size = encoder_spec(c.architecture).layer(c.layer).size
+        found = {text.flat: flat_metrics(photo01), text.blur.format(size=size): blur_metrics(photo01, size)}
+        return found | ({text.by(rival.configuration): rival.metrics} if rival else {})
 
     def run(search: Search | None, *values: Any) -> Iterator[Update]:
         """Search until the time is up or it is stopped, showing what is found on the way.
@@ -120,46 +160,55 @@ def build(explorer: Explorer) -> View:
         """
         if search is None:
             nothing = common.alert(common.no_photo)
-            yield {recovered: None, figures: nothing, curve: None} | buttons(running=False)
+            yield {recovered: None, figures: nothing, curve: None} | ready(None)
             return
-        search.stopped = False
+        search.stopped, search.frames = False, []
         question = search.question
-        c, rival = question.configuration, rival_text(question)
-        shown = {recovered: None, figures: common.note(WAITING), curve: None} | buttons(running=True)
+        running = {start: gr.Button(interactive=False), stop: gr.Button(interactive=True)}
+        running |= {watch: gr.Slider(visible=False)}
+        shown = {recovered: None, figures: common.note(WAITING), curve: None} | running
         yield shown
         try:
-            points, drawn, found = [], 0.0, None
-            wanted = settings(*values)
-            linear = Configuration(c.architecture, c.layer, "linear", "mse", c.weights)
-            if wanted.start == "linear":
-                for share in explorer.prepare([linear]):
-                    if search.ended:
-                        break
-                    yield shown | {figures: common.fitting(share)}
-            asked = (question.photo, c, wanted)
-            for found in () if search.ended else explorer.recover(*asked):  # it would fit to the end first
+            points, told, asked, found = [], 0.0, 0.0, None
+            wanted = settings(question.configuration, *values)
+            begins = search_start(explorer.engine, question.configuration, wanted)
+            for share in explorer.prepare([begins] if begins else []):
                 if search.ended:
                     break
-                points.append(found.to_dict() | {"search_seconds": found.seconds})
-                shown |= {
-                    recovered: offered_picture(found.result.reconstruction),
-                    figures: recover_figures(found, rival),
-                }
-                if found.done or time.perf_counter() - drawn > CHART_SECONDS:
-                    drawn = time.perf_counter()
+                yield shown | {figures: common.fitting(share)}
+            started = (question.photo, question.configuration, wanted)
+            for found in () if search.ended else explorer.recover(*started):  # it would fit to the end first
+                if search.ended:
+                    break
+                now = time.perf_counter()
+                if now - asked > JUDGED_SECONDS:
+                    asked, found = now, replace(found, result=explorer.judged(found.result))
+                points.append(point(found))
+                path = offered_picture(found.result.reconstruction)
+                search.keep(found.steps, path)
+                shown |= {recovered: path, figures: figures_text(search.rivals, points[-1])}
+                if found.done or now - told > CHART_SECONDS:
+                    told = now
                     shown |= {curve: recovery_curve(points)}
                 yield shown
-            state = text.stopped if search.stopped else ""
-            shown |= {figures: recover_figures(found, rival, state)}
+            if found and not found.done and not search.superseded:
+                found = replace(found, result=explorer.judged(found.result))
+            state = text.stopped if search.stopped else text.finished
+            shown |= {figures: figures_text(search.rivals, found and point(found), state)}
         except Exception as error:
-            reason = str(error) if isinstance(error, UserError) else unexpected("recover")
-            shown |= {figures: common.alert(reason)}
+            shown |= {figures: common.alert(sentence(error, "the tab recover"))}
         # Gradio ends by sending once more what was yielded last
-        yield gr.skip() if search.superseded else shown | buttons(running=False)
+        yield gr.skip() if search.superseded else shown | ready(search)
 
     def end(search: Search | None) -> None:
         if search:
             search.stopped = True
+
+    def look_again(search: Search | None, number: float) -> Update:
+        if search is None or not 0 <= int(number) < len(search.frames):
+            return gr.skip()
+        step, path = search.frames[int(number)]
+        return {recovered: gr.update(value=path, alt_text=text.at_step.format(step=step))}
 
     # its own queue: a minute's search must not keep the other tabs' visitors waiting
     start.click(
@@ -171,37 +220,44 @@ def build(explorer: Explorer) -> View:
     )
     start.click(run, [known, *chosen], progress, concurrency_id="recover", concurrency_limit=1, **EVENT)
     stop.click(end, known, None, queue=False, **EVENT)
-    step = Step(show, [title, original, *progress, known], memory=[known])
+    watch.input(look_again, [known, watch], recovered, **QUICK)
+    step = Step(show, [title, original, drawn, *progress, known], memory=[known])
     return View([step], empty, shows=lambda *asked: [], running=known, interrupt=end)
 
 
 def settings(
-    start: str,
+    c: Configuration,
+    prior: str,
     seconds: float,
+    restarts: float,
+    seed: float,
+    start: str,
     optimiser: str,
     smoothness: float,
     jitter: float,
     coarse: bool,
-    restarts: float,
-    seed: float,
 ) -> Settings:
     """Return what the components say. Raises UserError for a number that is missing or out of range."""
     if None in (seconds, smoothness, jitter, restarts, seed):
         raise UserError(text.number_missing)
-    return Settings(
+    usual = usual_settings(prior, encoder_spec(c.architecture).layer(c.layer).size)
+    found = replace(usual, steps=MANY_STEPS, seconds=float(seconds), restarts=int(restarts), seed=int(seed))
+    if found.prior != "pixels":
+        return found
+    return replace(
+        found,
         start=start,
         optimiser=optimiser,
-        steps=MANY_STEPS,
-        seconds=float(seconds),
         total_variation=float(smoothness),
         jitter=int(jitter),
         coarse_to_fine=bool(coarse),
-        restarts=int(restarts),
-        seed=int(seed),
     )
 
 
-def recover_figures(found: Recovery | None, rival: str = "", state: str = "") -> str:
-    """Return how far the recovery has come, and the trained decoder (a text) to compare it with."""
-    state = state or (text.finished if found and found.done else text.running)
-    return text.figures([METRICS[key] for key in SHOWN], found, rival, state)
+def point(found: Recovery) -> Point:
+    return found.to_dict() | {"search_seconds": found.seconds}
+
+
+def figures_text(rivals: dict[str, Metrics], reached: Point | None, state: str = text.running) -> str:
+    """Return how far the recovery has come, and the figures of what it is compared with, by name."""
+    return text.figures(SHOWN, rivals, reached, state)

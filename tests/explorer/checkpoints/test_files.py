@@ -1,7 +1,6 @@
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from threading import Barrier
 
@@ -94,76 +93,6 @@ def test_checkpoint_of_other_encoder_weights_is_named_and_skipped(checkpoint, en
     assert "trained on other encoder weights" in reason
     with pytest.raises(UserError, match="was skipped: was trained on other encoder weights"):
         catalogue.find(Configuration(loss="mse"))
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"format": 99}, "has format 99"),
-        ({"configuration": {"architecture": "vgg16"}}, "header is not one of this program's"),
-        ({"surprise": 1}, "header is not one of this program's"),
-        (
-            {"configuration": asdict(BLOCK1) | {"layer": "b"}},
-            "unknown layer",
-        ),
-        (
-            {"configuration": asdict(BLOCK1) | {"decoder": "linear", "loss": "lpips"}},
-            "unknown loss",
-        ),
-    ],
-)
-def test_checkpoint_whose_header_does_not_fit_is_skipped_with_the_reason(
-    checkpoint, encoder, changes, reason
-):
-    rewrite_header(checkpoint, **changes)
-    [(_, found)] = scan(checkpoint, encoder).skipped
-    assert reason in found
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        *({"configuration": asdict(BLOCK1) | {field: None}} for field in asdict(BLOCK1)),
-        {"configuration": asdict(BLOCK1) | {"layer": ["block1"]}},
-        {"configuration": asdict(BLOCK1) | {"sources": None, "fusion": "concat"}},
-        {"configuration": asdict(BLOCK1) | {"sources": [["vgg16", 1], ["alexnet", 2]], "fusion": "concat"}},
-        {"configuration": None},
-        {"fingerprint": None},
-        {"fingerprint": ["high"] * 16},
-        {"fingerprint": [10**30] * 16},
-        {"recipe": None},
-        {"data": ["photos"]},
-        {"metrics": {"val_psnr": "high"}},
-        {"metrics": 9.0},
-        {"parameters": "many"},
-        {"format": None},
-    ],
-    ids=" ".join,
-)
-def test_checkpoint_with_nonsense_in_its_header_is_skipped_with_the_reason(checkpoint, encoder, changes):
-    rewrite_header(checkpoint, **changes)
-    [(_, found)] = scan(checkpoint, encoder).skipped
-    assert "header is not one of this program's" in found
-
-
-@pytest.mark.parametrize("header", ["", "null", "[]", '"vgg16"', "[" * 100_000], ids=lambda text: text[:9])
-def test_checkpoint_whose_header_is_no_object_is_skipped_with_the_reason(checkpoint, encoder, header):
-    save_file(load_file(checkpoint), checkpoint, {HEADER_KEY: header})
-    [(_, found)] = scan(checkpoint, encoder).skipped
-    assert "header is not one of this program's" in found
-
-
-@pytest.mark.parametrize("content", [b"", b"not safetensors", b"\xff" * 64])
-def test_file_that_is_no_checkpoint_is_skipped_and_the_others_stay(checkpoint, encoder, content):
-    (checkpoint.parent / "broken.safetensors").write_bytes(content)
-    catalogue = scan(checkpoint, encoder)
-    assert [name for name, _ in catalogue.skipped] == ["broken.safetensors"]
-    assert list(catalogue.entries) == [BLOCK1]
-
-
-def test_truncated_checkpoint_is_skipped(checkpoint, encoder):
-    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
-    assert [name for name, _ in scan(checkpoint, encoder).skipped] == [checkpoint.name]
 
 
 def test_tensors_that_do_not_fit_the_decoder_are_an_error_not_a_bad_picture(checkpoint):

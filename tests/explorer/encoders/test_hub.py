@@ -131,3 +131,27 @@ def test_without_the_hub_the_message_says_what_to_do(cat, tmp_path):
     assert found.returncode == 2
     [line] = found.stderr.strip().splitlines()
     assert "Connect to the internet and try again" in line and "random weights (control)" in line
+
+
+def test_a_download_that_is_not_wanted_any_more_ends_and_goes_on_the_next_time(tmp_path):
+    code = """
+from explorer.encoders.hub import hub_file
+from explorer.wanted import NotWanted, wanted_while
+def left(asked=[]):
+    asked.append(1)
+    if len(asked) == 3:
+        raise NotWanted("left")
+try:
+    with wanted_while(left):
+        hub_file("owner/name", "big.zip", "dataset")
+except NotWanted as error:
+    print(error)
+print(hub_file("owner/name", "big.zip", "dataset"))
+"""
+    content = bytes(range(256)) * 400_000  # 100 MB: it comes in pieces of 10
+    with serve({"owner/name/big.zip": content}) as hub:
+        found = run(["-c", code], hub.address, tmp_path)
+    assert found.returncode == 0, found.stderr
+    said, path = found.stdout.splitlines()
+    assert said == "left"
+    assert Path(path).read_bytes() == content

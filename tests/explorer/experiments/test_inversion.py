@@ -184,6 +184,9 @@ def test_features_that_are_no_numbers_are_refused():
         {"steps": 0},
         {"seconds": -1.0},
         {"learning_rate": 0.0},
+        {"seed": int(1e300)},
+        {"total_variation": 1e308},
+        {"jitter": float("nan")},
     ],
 )
 def test_wrong_settings_are_named(wrong):

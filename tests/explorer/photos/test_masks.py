@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from explorer import UserError
 from explorer.photos.masks import read_mask
@@ -46,6 +46,23 @@ def test_on_a_transparent_layer_strokes_of_any_colour_are_painted(tmp_path, colo
 def test_opaque_picture_with_an_opacity_channel_is_read_by_its_brightness():
     opaque = Image.fromarray(left_half(224, 224)).convert("RGBA")
     assert np.array_equal(read_mask(opaque, PHOTO), left_half(224, 224))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+def test_mask_is_turned_upright_as_the_photo_is(tmp_path, mode):
+    painted = Image.fromarray(left_half(1024, 512)).convert("L")
+    layer = Image.new("RGBA", painted.size, "red")
+    layer.putalpha(painted)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # to be turned to the right
+    (painted if mode == "L" else layer).rotate(90, expand=True).save(tmp_path / "mask.png", exif=exif)
+    assert np.array_equal(read_mask(tmp_path / "mask.png", PHOTO), left_half(224, 224))
+
+
+def test_mask_of_another_format_than_photos_is_refused(tmp_path):
+    Image.new("RGBA", (224, 224)).save(tmp_path / "mask.ico", sizes=[(224, 224)])
+    with pytest.raises(UserError, match="mask cannot be used"):
+        read_mask(tmp_path / "mask.ico", PHOTO)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 import pytest
 
 from explorer import UserError
-from explorer.configurations import Configuration, FusedConfiguration
+from explorer.configurations import Configuration, FusedConfiguration, configuration_of
 from explorer.folders import BUNDLED
 from explorer.measures.metrics import METRICS
 from explorer.results.measured import Results
@@ -80,7 +80,15 @@ def test_a_fused_row_holds_what_its_sources_bring(raw, results):
     assert (found.layer, found.size, found.blur) == ("block1 + conv1 + stage1 + block0", None, {})
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"protocol": 1}', '{"configurations": []}', "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", '{"protocol": 1}', '{"configurations": []}', "\xff", "[" * 100_000),
+        '{"protocol": [], "configurations": [], "baselines": [], "comparisons": []}',
+        '{"protocol": {}, "configurations": 3, "baselines": [], "comparisons": []}',
+    ],
+    ids=lambda text: text[:40],
+)
 def test_broken_file_gives_no_results_and_says_so(tmp_path, content):
     path = tmp_path / "results.json"
     path.write_text(content, encoding="latin-1")
@@ -108,9 +116,15 @@ def test_missing_file_gives_no_results_and_says_how_to_make_it(tmp_path):
         ("mean", {}),
         ("ci95", {"psnr": 3}),
         ("per_image", [{"image": "x.jpg", "psnr": "high"}]),
+        ("mean", {"psnr": float("nan"), "ssim": 0.5, "lpips": 0.5, "mse": 0.1}),
+        ("mean", {"psnr": 10**400, "ssim": 0.5, "lpips": 0.5, "mse": 0.1}),
         ("parameters", "<b>many</b>"),
+        ("parameters", -1),
+        ("parameters", 10**400),
         ("milliseconds", True),
+        ("milliseconds", float("inf")),
         ("target", None),
+        ("target", "x" * 1000),
     ],
 )
 def test_row_that_cannot_be_used_is_left_out_and_the_others_stay(raw, tmp_path, caplog, key, value):
@@ -137,10 +151,22 @@ def test_fused_row_that_cannot_be_used_is_left_out_too(raw, tmp_path, more):
 
 
 def test_a_metric_that_needs_more_than_the_pictures_may_be_missing(raw, results, monkeypatch):
-    monkeypatch.setitem(METRICS, "weave", replace(METRICS["ssim"], key="weave", of_pictures=None))
+    monkeypatch.setitem(METRICS, "bias", replace(METRICS["ssim"], key="bias", of_pictures=None))
     found = Results.read(BUNDLED / "results.json")
-    assert len(found.rows) == len(results.rows) and "weave" not in found.rows[0].mean
-    assert found.percentile(BLOCK1, "weave", 0.5) is None and found.paired(BLOCK1, BLOCK3, "weave") is None
+    assert len(found.rows) == len(results.rows) and "bias" not in found.rows[0].mean
+    assert found.percentile(BLOCK1, "bias", 0.5) is None and found.paired(BLOCK1, BLOCK3, "bias") is None
+
+
+def test_of_the_protocol_only_short_texts_and_whole_numbers_are_kept(raw, tmp_path):
+    strange = {"photos": 3, "crop": "x" * 1000, "costs": {"<b>": 1}, "interval": None, "size": 10**400}
+    assert written(raw | {"protocol": strange, "configurations": []}, tmp_path).protocol == {"photos": 3}
+
+
+def test_baseline_or_test_that_cannot_be_used_is_left_out_too(raw, tmp_path):
+    strange = {"baselines": [3, {"baseline": "blur", "size": -1, "mean": {}}, raw["baselines"][0]]}
+    strange["comparisons"] = [[], raw["comparisons"][0] | {"p_holm": 1.5}, raw["comparisons"][0]]
+    found = written(raw | strange | {"configurations": []}, tmp_path)
+    assert (len(found.baselines), len(found.tests)) == (1, 1)
 
 
 def test_lookups_are_what_the_photos_say(results):
@@ -149,9 +175,37 @@ def test_lookups_are_what_the_photos_say(results):
     assert results.row(NOT_MEASURED) is None
 
 
-def test_highest_psnr_is_among_what_was_measured(results):
-    assert results.highest_psnr([BLOCK3, NOT_MEASURED, BLOCK1]) == BLOCK1
-    assert results.highest_psnr([NOT_MEASURED]) is None
+def test_the_best_is_among_what_was_measured(results):
+    for metric in ("psnr", "lpips"):
+        assert results.best([BLOCK3, NOT_MEASURED, BLOCK1], metric) == BLOCK1
+    assert results.preferred([BLOCK3, NOT_MEASURED, BLOCK1]) == BLOCK1
+    assert results.best([NOT_MEASURED], "psnr") is results.preferred([NOT_MEASURED]) is None
+
+
+def test_of_a_layer_where_every_decoder_collapsed_the_best_stays(raw, tmp_path):
+    changed = copy.deepcopy(raw)
+    rows = {configuration_of(row): row for row in changed["configurations"]}
+    here = [c for c in rows if c.sources == BLOCK3.sources and c.weights == "imagenet"]
+    best = max(here, key=lambda c: rows[c]["mean"]["psnr"])
+    for c in here:
+        rows[c]["mean"].pop("similarity", None)
+        rows[c]["collapsed"] = "" if c == best else "it draws one texture"
+    others = {c for c in here if c != best}
+    assert set(written(changed, tmp_path).collapsed(rows)) == others
+    rows[best]["collapsed"] = "so does it"
+    assert set(written(changed, tmp_path).collapsed(rows)) == others
+    assert written(changed, tmp_path).collapsed([BLOCK3]) == []
+
+
+def test_the_judge_is_preferred_to_psnr(raw, tmp_path):
+    changed = copy.deepcopy(raw)
+    rows = {configuration_of(row): row for row in changed["configurations"]}
+    for c, judged in ((BLOCK1, 0.2), (BLOCK3, 0.4)):
+        rows[c]["mean"]["similarity"] = rows[c]["std"]["similarity"] = judged
+        rows[c]["ci95"]["similarity"] = [judged, judged]
+        for photo in rows[c]["per_image"]:
+            photo["similarity"] = judged
+    assert written(changed, tmp_path).preferred([BLOCK1, BLOCK3]) == BLOCK3
 
 
 def test_percentile_is_the_share_of_test_photos_done_better_than(results):

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from explorer.folders import BUNDLED
-from explorer.results.privacy import COLUMNS, Study
+from explorer.results.privacy import COLUMNS, Sent, Study
 
 LAYER = {
     "architecture": "vgg16",
@@ -38,15 +38,39 @@ def test_without_a_file_there_is_no_study(tmp_path, caplog):
 @pytest.mark.parametrize(
     "broken",
     [
-        [],
-        {"protocol": {"photos": 0}, "rows": [ROW]},
-        {"protocol": {"photos": 6}, "rows": [ROW | {"layer": "<b>"}]},
-        {"protocol": {"photos": 6}, "rows": [ROW | {"mean": {"found": "all"}}]},
-        {"protocol": {"photos": 6}, "rows": [ROW | {"strength": None}]},
+        {"layer": "<b>"},
+        {"layer": 3},
+        {"decoder": None},
+        {"operation": ["quantise"]},
+        {"operation": "x" * 1000},
+        {"strength": None},
+        {"strength": float("nan")},
+        {"mean": {"found": "all"}},
+        {"mean": {"found": 1.5}},
+        {"mean": None},
     ],
+    ids=repr,
 )
-def test_file_that_is_no_study_is_left_out(tmp_path, caplog, broken):
-    (tmp_path / "broken.json").write_text(json.dumps(broken))
+def test_row_that_cannot_be_used_is_left_out_and_the_others_stay(tmp_path, caplog, broken):
+    (tmp_path / "study.json").write_text(json.dumps({"protocol": {"photos": 6}, "rows": [ROW | broken, ROW]}))
+    with caplog.at_level(logging.WARNING):
+        assert Study.read(tmp_path / "study.json") == Study(6, [Sent("block1", "quantise", 4.0, 0.5)])
+    assert "row of the privacy study left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "[" * 100_000),
+        json.dumps({"protocol": {"photos": 0}, "rows": [ROW]}),
+        json.dumps({"protocol": {"photos": float("inf")}, "rows": [ROW]}),
+        json.dumps({"protocol": {"photos": 6}, "rows": 3}),
+        json.dumps({"protocol": {"photos": 6}, "rows": [3]}),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_file_that_is_no_study_is_left_out(tmp_path, caplog, content):
+    (tmp_path / "broken.json").write_text(content)
     with caplog.at_level(logging.WARNING):
         assert Study.read(tmp_path / "broken.json") == Study()
     assert "no privacy study" in caplog.text

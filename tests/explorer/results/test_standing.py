@@ -13,7 +13,9 @@ def test_a_photo_stands_where_the_test_photos_put_it(explorer, cat):
     assert stands.size == 28
     assert stands.blur.psnr > found.metrics.psnr  # a linear map of block3 does not beat the thumbnail
     assert 10 < stands.mean_photo["psnr"] < 15
-    assert set(stands.to_dict()) == {"size", "blur", "mean_photo", "percentile", "photos"}
+    assert 10 < stands.flat.psnr < found.metrics.psnr
+    beside = {"blur", "flat", "usual_blur", "usual_flat", "mean_photo"}
+    assert set(stands.to_dict()) == {"size", "percentile", "photos", "collapsed"} | beside
 
 
 def test_without_results_only_the_blur_is_known(explorer, cat):

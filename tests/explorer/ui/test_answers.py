@@ -15,6 +15,7 @@ from explorer.photos.photo import Photo
 from explorer.ui.answers import Frame, begin, fit, go_on
 from explorer.ui.views import Question, Step, View
 from explorer.ui.visitor import Visitor
+from explorer.wanted import check_wanted
 
 PHOTO = Photo(Image.new("RGB", (224, 224), "teal"), (224, 224))
 SKIPPED = gr.skip()
@@ -37,7 +38,8 @@ class Tab:
             Step(lambda question, *values: self.told(self.second, question, *values), [self.second]),
         ]
         self.view = View(steps, lambda: {self.first: "", self.second: ""}, inputs=["strength"])
-        engine = SimpleNamespace(must_fit=lambda shown: bool(self.shares))
+        must = lambda shown: bool(self.shares)  # noqa: E731
+        engine = SimpleNamespace(must_fit=must, must_prepare=must)
         self.frame = Frame(
             explorer=SimpleNamespace(engine=engine, prepare=self.prepare),
             controls=SimpleNamespace(message=self.message, stop=self.stop, retry=self.retry),
@@ -181,6 +183,21 @@ def test_a_fit_that_is_stopped_leaves_what_was_shown_and_can_be_tried_again():
     [last] = fit(tab.frame, tab.known)
     assert "stopped" in last[tab.message] and last[tab.retry].visible and not last[tab.stop].visible
     assert tab.known.shown["tab"][0].configuration.layer == "block1"
+
+
+def test_stop_ends_also_what_is_long_without_telling_its_share(monkeypatch):
+    tab = Tab(shares=[0.5])
+
+    def download(shown):
+        yield 0.0
+        tab.known.fit_stopped = True
+        check_wanted()
+        pytest.fail("the download went on")
+
+    tab.frame.explorer.prepare = download
+    tab.begin()
+    *_, last = fit(tab.frame, tab.known)
+    assert "stopped" in last[tab.message] and last[tab.retry].visible
 
 
 def test_a_fit_that_has_been_overtaken_ends_without_a_word():

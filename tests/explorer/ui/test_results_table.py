@@ -15,7 +15,7 @@ from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import table as csv_text
 from explorer.results.measured import Results
 from explorer.results.rows import Row
-from explorer.ui.results_table import COLUMNS, csv_row, table_html
+from explorer.ui.results_table import COLUMNS, SHOWN, csv_row, table_html
 
 BLOCK1 = Configuration("vgg16", "block1", "linear", "mse")
 FUSED = FusedConfiguration((("vgg16", "block1"), ("alexnet", "conv1")), "weighted", "linear", "mse")
@@ -48,6 +48,18 @@ def addresses(html: str) -> list[dict[str, str]]:
     return [dict(parse_qsl(unescape(query))) for query in re.findall(r'href="\?([^"]+)"', html)]
 
 
+def with_judges(row):
+    """The row as it is when judges were asked, too."""
+    judged = {"feature_error": 0.2, "similarity": 0.9, "weave": 0.01}
+    blur = row.blur | {"similarity": 0.95}
+    return replace(
+        row,
+        mean=row.mean | judged,
+        ci95=row.ci95 | {key: (value - 0.01, value + 0.01) for key, value in judged.items()},
+        blur=blur,
+    )
+
+
 def test_every_measured_configuration_is_a_row_with_all_columns(results):
     html = table_html(results.rows)
     singles = [row for row in results.rows if not row.fused]
@@ -57,11 +69,12 @@ def test_every_measured_configuration_is_a_row_with_all_columns(results):
 
 
 def test_a_row_says_what_was_measured_with_half_its_interval_and_the_blur(linear):
-    means = [(metric, linear.mean[key], linear.half_interval(key)) for key, metric in METRICS.items()]
-    psnr, ssim, lpips = [f"{metric.format(x)} ± {metric.format(half)}" for metric, x, half in means[:3]]
-    assert cells(table_html([linear])) == [
+    judged = with_judges(linear)
+    means = [(METRICS[key], judged.mean[key], judged.half_interval(key)) for key in SHOWN]
+    psnr, *others = [f"{metric.format(x)} ± {metric.format(half)}" for metric, x, half in means]
+    assert cells(table_html([judged])) == [
         *("VGG16", "block1", "112×112", "Linear map", "MSE", "trained"),
-        *(f"*{psnr}", ssim, lpips, f"{linear.blur['psnr']:.2f}"),
+        *(f"*{psnr}", *others, f"{linear.blur['psnr']:.2f}", "0.950"),
         *("7,068", f"{linear.milliseconds:.1f}"),
     ]
 
@@ -102,7 +115,7 @@ def test_a_fused_row_opens_its_ensemble(fused):
 
 
 def test_what_was_not_measured_is_a_dash_that_sorts_last(linear):
-    html = table_html([replace(linear, milliseconds=None)])
+    html = table_html([replace(with_judges(linear), milliseconds=None)])
     assert cells(html)[-1] == "–"
     assert html.count('data-value=""') == 1
 
@@ -115,7 +128,7 @@ def test_csv_holds_means_intervals_and_blur(results, linear, fused):
     rows = list(csv.DictReader(io.StringIO(csv_text([csv_row(row) for row in [*results.rows, fused]]))))
     assert len(rows) == len(results.rows) + 1
     first, last = rows[0], rows[-1]
-    for metric in METRICS:
+    for metric in ("psnr", "ssim", "lpips", "mse"):
         assert float(first[metric]) == linear.mean[metric]
         assert (float(first[f"{metric}_low"]), float(first[f"{metric}_high"])) == linear.ci95[metric]
         assert float(first[f"blur_{metric}"]) == linear.blur[metric]

@@ -1,12 +1,15 @@
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from explorer import Explorer
 from explorer.configurations import configuration_of, in_order
+from explorer.decoders import DECODERS
 from explorer.folders import BUNDLED
+from explorer.measures.metrics import METRICS
 from explorer.measures.pixels import psnr
 from trainer.__main__ import main
 from trainer.measuring.evaluate import evaluate
@@ -16,10 +19,10 @@ ROW_KEYS = {
     *("architecture", "layer", "decoder", "loss", "weights", "target", "checkpoint"),
     *("parameters", "multiply_adds", "milliseconds", "peak_memory_mib"),
     *("forward_passes", "encoder_multiply_adds", "encoder_milliseconds"),
-    *("mean", "std", "ci95", "per_image"),
+    *("mean", "std", "ci95", "per_image", "alike", "collapsed"),
 }
 KEYS = ("architecture", "layer", "decoder", "loss", "weights")
-FIGURES = {"psnr", "ssim", "lpips", "mse"}
+FIGURES = {"psnr", "ssim", "lpips", "mse", "feature_error", "similarity", "weave"}
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +42,11 @@ def test_row_has_the_figures_of_every_photo_and_their_summary(results):
 
 
 def test_figures_are_those_the_app_shows(results, explorer: Explorer, cat):
-    shown = explorer.reconstruct(cat, layer="block1", decoder="linear").metrics
+    shown = explorer.judged(explorer.reconstruct(cat, layer="block1", decoder="linear")).metrics
     [measured] = [image for image in results["configurations"][0]["per_image"] if image["image"] == "cat.jpg"]
     assert measured["psnr"] == pytest.approx(shown.psnr, abs=1e-4)
-    assert measured["lpips"] == pytest.approx(shown.lpips, abs=1e-5)
+    for figure in ("lpips", "feature_error", "similarity", "weave"):
+        assert measured[figure] == pytest.approx(shown[figure], abs=1e-4)
 
 
 def test_only_a_changed_checkpoint_is_measured_again(results, photos_folder, tmp_path):
@@ -62,13 +66,36 @@ def test_only_a_changed_checkpoint_is_measured_again(results, photos_folder, tmp
     assert measured_again() == results["configurations"][0]["mean"]["psnr"]
 
 
+def test_what_was_measured_with_older_code_is_measured_again(results, photos_folder, tmp_path, monkeypatch):
+    path, marked = tmp_path / "results.json", copy.deepcopy(results)
+    marked["configurations"][0]["mean"]["psnr"] = 99.0
+    write_results(marked, path)
+    for table, name in [(METRICS, "ssim"), (DECODERS, "linear"), (DECODERS, "wavelet")]:
+        monkeypatch.setitem(table, name, replace(table[name], version=2))
+    only = "vgg16-block1-linear-*-imagenet"
+    [row] = evaluate(photos_folder, BUNDLED, only, path, progress_bar=False)["configurations"]
+    assert row["mean"]["psnr"] == results["configurations"][0]["mean"]["psnr"]
+    assert row["checkpoint"] == f"{results['configurations'][0]['checkpoint']}+linear2+ssim2"
+
+
 def test_baselines_are_the_mean_of_the_others_and_the_blur_of_the_grid(results, examples01):
-    mean, blur = results["baselines"]
-    assert (mean["baseline"], blur["baseline"], blur["size"]) == ("mean_photo", "blur", 112)
+    mean, flat, blur = results["baselines"]
+    assert [x["baseline"] for x in (mean, flat, blur)] == ["mean_photo", "flat", "blur"]
+    assert blur["size"] == 112
     first, second, third = examples01[:3]
     others = (second + third) / 2
     assert mean["per_image"][0]["psnr"] == pytest.approx(psnr(others[None], first[None]).item(), abs=1e-4)
-    assert blur["mean"]["psnr"] > mean["mean"]["psnr"] + 10
+    assert blur["mean"]["psnr"] > flat["mean"]["psnr"] + 10 > mean["mean"]["psnr"] + 10
+
+
+def test_judges_look_at_the_blur_and_the_flat_colour_of_each_layer(results):
+    _, flat, blur = results["baselines"]
+    [row] = results["configurations"]
+    [of_flat], [of_blur] = flat["judged"], blur["judged"]
+    assert (of_blur["architecture"], of_blur["layer"], of_blur["weights"]) == ("vgg16", "block1", "imagenet")
+    assert of_flat["mean"]["feature_error"] > of_blur["mean"]["feature_error"] > row["mean"]["feature_error"]
+    assert of_flat["mean"]["similarity"] < row["mean"]["similarity"] < of_blur["mean"]["similarity"]
+    assert row["alike"] < row["mean"]["similarity"] and row["collapsed"] == ""
 
 
 def test_configurations_of_the_same_features_are_compared_in_pairs(photos_folder):
@@ -76,7 +103,7 @@ def test_configurations_of_the_same_features_are_compared_in_pairs(photos_folder
     kinds = [row["weights"] for row in found["configurations"]]
     counts = [kinds.count("imagenet"), kinds.count("random")]  # the control's features are others
     assert counts == [2, 2]
-    assert len(found["comparisons"]) == 3 * sum(count * (count - 1) // 2 for count in counts)
+    assert len(found["comparisons"]) == 5 * sum(count * (count - 1) // 2 for count in counts)
     means = {"-".join(row[k] for k in KEYS): row["mean"] for row in found["configurations"]}
     for row in found["comparisons"]:
         difference = means[row["a"]][row["figure"]] - means[row["b"]][row["figure"]]
@@ -108,7 +135,7 @@ def test_command_writes_the_file_and_keeps_rows_it_does_not_measure_again(photos
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"protocol": {"photos_digest": "0"}, "configurations": []}', "other photos"),
+        ('{"protocol": {"photos_digest": "0"}, "configurations": [], "baselines": []}', "other photos"),
         ("[]", "not a results file"),
     ],
 )

@@ -13,9 +13,10 @@ def row(
     psnr: float = 25.0,
     lpips: float = 0.2,
     weights: str = "imagenet",
+    judged: dict[str, float] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return a row of a single configuration, ± 0.5 dB."""
+    """Return a row of a single configuration, ± 0.5 dB; `judged` are the judges' figures."""
     return {
         "architecture": architecture,
         "layer": layer,
@@ -24,7 +25,7 @@ def row(
         "weights": weights,
         "target": "photo",
         "parameters": 1234,
-        "mean": {"psnr": psnr, "ssim": 0.8, "lpips": lpips, "mse": 0.01},
+        "mean": {"psnr": psnr, "ssim": 0.8, "lpips": lpips, "mse": 0.01} | (judged or {}),
         "ci95": {"psnr": [psnr - 0.5, psnr + 0.5]},
         **more,
     }
@@ -53,9 +54,13 @@ def fused(
 
 
 def blur(size: int, psnr: float, lpips: float = 0.5) -> dict[str, Any]:
-    return {"baseline": "blur", "size": size, "mean": {"psnr": psnr, "ssim": 0.5, "lpips": lpips, "mse": 0.1}}
+    mean = {"psnr": psnr, "ssim": 0.5, "lpips": lpips, "mse": 0.1}
+    where = {"architecture": "vgg16", "layer": "block5", "weights": "imagenet"}
+    return {"baseline": "blur", "size": size, "mean": mean, "judged": [where | {"mean": BLUR_JUDGED}]}
 
 
+BLUR_JUDGED = {"feature_error": 0.9, "similarity": 0.3}
+WOVEN = {"feature_error": 1.1, "similarity": 0.2, "weave": 0.6}
 PROJECT = {
     "protocol": {"name": "project", "photos": 8, "photos_digest": "0", "size": 224, "lpips": "official"},
     "baselines": [blur(112, 27.0), blur(55, 24.0), blur(7, 18.0)],
@@ -63,7 +68,7 @@ PROJECT = {
         row("vgg16", "block1", "linear", psnr=25.0),
         row("vgg16", "block1", "pixel_shuffle", psnr=30.0, lpips=0.1),
         row("vgg16", "block1", "pixel_shuffle", "hybrid", psnr=28.0, lpips=0.05),
-        row("vgg16", "block5", "transposed_conv", psnr=15.0, lpips=0.9),
+        row("vgg16", "block5", "transposed_conv", psnr=15.0, lpips=0.9, judged=WOVEN),
         row("vgg16", "block1", "linear", psnr=29.0, weights="random"),
         row("alexnet", "conv1", "transposed_conv", psnr=23.0),
         row("alexnet", "conv1", "pixel_shuffle", psnr=22.0, lpips=0.3),

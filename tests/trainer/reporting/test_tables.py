@@ -6,6 +6,7 @@ from trainer.reporting.tables import (
     best_table,
     configurations_table,
     ensembles_table,
+    judges_table,
     networks_table,
     privacy_table,
     protocols_table,
@@ -25,11 +26,18 @@ def test_networks_have_two_lines_each_at_three_depths():
     header, *lines = cells(networks_table(PROJECT))
     assert header[2:] == ["shallowest layer", "middle layer", "deepest layer"]
     assert [line[0] for line in lines] == ["VGG16", "VGG16", "AlexNet", "AlexNet"]
-    psnr, lpips, alexnet, _ = (line[2:] for line in lines)
+    psnr, judged, alexnet, _ = (line[2:] for line in lines)
     assert psnr == [r"block1: **30.00\*** (27.00)", r"block5: 15.00\* (18.00)", r"block5: 15.00\* (18.00)"]
-    assert lpips[0] == r"block1: **0.050\*** (0.500)"  # of the hybrid decoder: part of its loss
-    assert lpips[2] == "block5: 0.900 (0.500)"
+    assert judged == ["–", "block5: 0.200 (0.300)", "block5: 0.200 (0.300)"]
     assert alexnet == [r"conv1: 23.00\* (24.00)"] * 3
+
+
+def test_decoders_of_deep_layers_stand_below_one_colour_and_the_blur():
+    header, *lines = cells(judges_table(PROJECT))
+    assert header[:3] == ["architecture", "layer", "drawn by"]
+    assert [line[2] for line in lines] == ["*one flat colour*", "*blur*", "transposed_conv (mse)"]
+    assert lines[1][3:] == ["18.00", "0.500", "0.900", "0.300", "–"]
+    assert lines[2][3:] == [r"15.00\*", "0.900", "1.100", "0.200", "0.60"]
 
 
 def test_shipped_networks_make_eight_rows():
@@ -52,8 +60,10 @@ def test_every_layer_has_a_line_with_its_best_mse_decoder_in_bold():
 
 def test_best_decoder_by_the_other_figures_names_its_loss():
     header, first, *_ = cells(best_table(PROJECT))
-    assert header == ["architecture", "layer", "SSIM (higher is better)", "LPIPS (lower is better)"]
-    assert first == ["vgg16", "block1", "0.800 linear (mse)", r"0.050\* pixel_shuffle (hybrid)"]
+    assert header[:4] == ["architecture", "layer", "SSIM (higher is better)", "LPIPS (lower is better)"]
+    assert header[4:] == ["Feature error (lower is better)", "Similarity (higher is better)"]
+    unjudged = ["–", "–"]
+    assert first == ["vgg16", "block1", "0.800 linear (mse)", r"0.050\* pixel_shuffle (hybrid)", *unjudged]
 
 
 def test_ensembles_have_their_gain_costs_and_weights():

@@ -16,6 +16,7 @@ from trainer.recipe import Recipe
 from trainer.training.head import Head
 from trainer.training.loop import Training
 from trainer.training.losses import reconstruction_loss
+from trainer.training.state import save_state
 
 RECIPE = Recipe(steps=6, batch=2, crop=64, validate_every=2, validation_photos=1, learning_rate=2e-3)
 HEADS = [
@@ -194,6 +195,11 @@ def test_training_goes_on_from_the_same_decoder_for_mse(finished, photos, tmp_pa
     [head] = going_on.heads
     assert head.started_from.startswith(mse.name)
     assert all(torch.equal(tensor, trained[name]) for name, tensor in head.decoder.state_dict().items())
+    save_state(going_on.state_file, 4, going_on.identity, going_on.heads)
+    resumed = Training([hybrid], RECIPE, photos, photos, tmp_path, **keywords)
+    resumed.run(resume=True)
+    header = read_header(tmp_path / f"decoders/{hybrid.name}.safetensors")
+    assert header.recipe["started_from"] == head.started_from
 
 
 def test_pixel_shuffle_trained_from_scratch_needs_no_linear_map_and_is_read_again(photos, tmp_path):

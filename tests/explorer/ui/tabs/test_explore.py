@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from explorer.measures.agreement import Agreement, Guess
-from explorer.measures.metrics import METRICS, Metrics
+from explorer.measures.metrics import CARDS, Metrics
 from explorer.results.measured import Results
 from explorer.results.standing import standing
 from explorer.ui.tabs.explore import (
@@ -32,6 +32,10 @@ def maps(explorer, cat):
     return explorer.features(cat, layer="block2")
 
 
+def with_figures(result, **figures):
+    return replace(result, metrics=Metrics(result.metrics | figures))
+
+
 def test_the_title_names_what_was_decoded_and_what_is_unusual_about_it(result):
     made = common.result_title(result)
     assert "Seen through VGG16 block2" in made
@@ -44,30 +48,46 @@ def test_the_title_names_what_was_decoded_and_what_is_unusual_about_it(result):
 
 
 def test_a_card_has_the_figure_with_its_unit_direction_and_reading(result):
-    made = cards_text(Metrics(result.metrics, psnr=26.044))
+    made = cards_text(with_figures(result, psnr=26.044))
     assert '<b data-metric="psnr">26.04</b> <span class="unit">dB</span>' in made
     assert "higher is better" in made and "Close: small differences" in made
-    assert made.count("<article") == len(METRICS)
-    assert "∞" in cards_text(Metrics(result.metrics, psnr=math.inf))
+    assert made.count("<article") == len(CARDS)
+    assert "∞" in cards_text(with_figures(result, psnr=math.inf))
+
+
+def test_a_figure_that_was_the_loss_is_marked(result):
+    made = cards_text(result)
+    assert made.count("no judge") == 2  # PSNR and MSE, of a decoder for MSE
+    assert made.index("no judge") < made.index('id="card-ssim"')
+
+
+def test_a_picture_below_one_flat_colour_is_said_to_be_so(result, explorer):
+    stands = standing(result, explorer.results())
+    assert "One flat colour" in text.standing(stands, result)
+    bad = with_figures(result, psnr=stands.flat.psnr - 1)
+    made = text.standing(stands, bad)
+    assert "Worse than one flat colour." in cards_text(bad)
+    assert "Worse than one flat colour" not in cards_text(result)
+    assert "Worse than one flat colour" in made and "better than this reconstruction" in made
 
 
 def test_without_figures_the_cards_are_there_and_empty():
     made = cards_text(None)
-    assert made.count("<article") == made.count("–</b>") == len(METRICS)
+    assert made.count("<article") == made.count("–</b>") == len(CARDS)
 
 
 def test_the_photo_stands_beside_its_blur_and_the_test_photos(result, explorer):
     found = standing(result, explorer.results())
-    made = text.standing(found)
+    made = text.standing(found, result)
     assert f"<b>{found.percentile['psnr']:.0%}</b> of the {found.photos} test photos" in made
     assert f"with 56×56 colours: <b>{found.blur.psnr:.1f} dB</b>" in made
     assert f"mean of other photos: {found.mean_photo['psnr']:.1f} dB" in made
 
 
 def test_what_was_not_measured_is_left_out(result):
-    made = text.standing(standing(result, Results()))
+    made = text.standing(standing(result, Results()), result)
     assert "A blur of this photo" in made
-    assert "better than" not in made and "mean of other" not in made
+    assert "test photos" not in made and "mean of other" not in made
 
 
 def test_the_error_scale_ends_at_its_range():

@@ -5,8 +5,13 @@ from dataclasses import replace
 import pytest
 
 from explorer import UserError
+from explorer.configurations import Configuration
+from explorer.experiments.settings import usual_settings
+from explorer.measures.metrics import Metrics
 from explorer.reconstruction import Recovery
-from explorer.ui.tabs.recover import recover_figures, settings, text
+from explorer.ui.tabs.recover import MAX_FRAMES, Search, figures_text, point, settings, text
+
+PIXELS = ("linear", "adam", 1e-3, 0, False)
 
 
 @pytest.fixture(scope="module")
@@ -14,43 +19,61 @@ def running(explorer, cat):
     return Recovery(explorer.reconstruct(cat), 0.1234, 40, 12.3, done=False)
 
 
-def test_the_search_says_whether_it_runs(running):
-    assert "<b>Running</b>: step 40, 12 s" in recover_figures(running)
-    assert "<b>Finished</b>" in recover_figures(replace(running, done=True))
-    assert "<b>Stopped</b>" in recover_figures(running, state="Stopped")
+@pytest.fixture(scope="module")
+def reached(running):
+    return point(running)
 
 
-def test_only_the_end_of_the_search_is_announced(running):
-    assert "role=" not in recover_figures(running)
-    assert 'role="status"' in recover_figures(replace(running, done=True))
+def test_the_search_says_how_far_it_is(reached):
+    assert "<b>Running</b>: step 40, 12 s" in figures_text({}, reached)
+    assert "<b>Stopped</b>" in figures_text({}, reached, text.stopped)
 
 
-def test_the_figures_have_the_feature_error_and_what_a_decoder_gives(running):
-    made = recover_figures(running, "rival")
-    psnr = running.result.metrics.psnr
-    assert "error <b>0.123</b>" in made and "rival" in made
-    assert f"PSNR {psnr:.2f} dB · SSIM " in made
-    assert recover_figures(None) == ""
-    assert "rival" in recover_figures(None, "rival")
+def test_only_the_end_of_the_search_is_announced(reached):
+    assert "role=" not in figures_text({}, reached)
+    assert 'role="status"' in figures_text({}, reached, text.finished)
 
 
-def test_the_heading_names_the_layer(running):
-    assert "VGG16 block1, without a trained decoder" in text.heading(running.result.configuration)
+def test_what_is_recovered_stands_below_its_rivals(reached):
+    rivals = {"one flat colour": Metrics(psnr=12.34, lpips=0.9)}
+    made = figures_text(rivals, reached)
+    assert "feature error <b>0.123</b>" in made
+    assert made.index("one flat colour") < made.index("12.34") < made.index("recovered")
+    assert f"<td>{reached['psnr']:.2f}</td>" in made and "<td>–</td>" in made
+    assert "recovered" not in figures_text(rivals, None)
+    assert figures_text({}, None).strip() == ""
 
 
-def test_the_rival_is_named_with_its_figures(running):
-    made = text.rival(running.result.configuration, "21.5 dB", 0.4567)
-    assert made.endswith(
-        "(Transposed convolutions, hybrid) on this photo: 21.5 dB, relative feature error 0.457."
-    )
-    assert text.rival(running.result.configuration, "21.5 dB", None).endswith("21.5 dB.")
-
-
-def test_a_missing_number_is_said():
-    with pytest.raises(UserError, match="missing"):
-        settings("grey", 10, "adam", None, 0, True, 1, 0)
+def test_the_heading_names_the_layer_and_the_control(running):
+    c = running.result.configuration
+    assert "VGG16 block1, searched for" in text.heading(c)
+    assert "random weights (control)" in text.heading(replace(c, weights="random"))
 
 
 def test_what_a_search_misses_is_not_said_to_be_lost(running):
     heading = " ".join(text.heading(running.result.configuration).split())
     assert "the features do not tell, or the search has not found it." in heading
+
+
+def test_without_a_prior_the_layer_decides():
+    deep, fine = Configuration("vgg16", "block5"), Configuration("vgg16", "block1")
+    assert settings(deep, "", 60, 1, 0, *PIXELS).prior == "network"
+    assert settings(fine, "", 60, 1, 0, *PIXELS).prior == "pixels"
+    found = settings(deep, "decoder", 60, 1, 7, *PIXELS)
+    usual = usual_settings("decoder", 7)
+    assert (found.learning_rate, found.seconds, found.seed) == (usual.learning_rate, 60, 7)
+
+
+def test_a_missing_number_is_said():
+    with pytest.raises(UserError, match="missing"):
+        settings(Configuration(), "pixels", 10, 1, 0, "grey", "adam", None, 0, True)
+
+
+def test_of_a_long_search_first_and_last_picture_are_kept():
+    search = Search(None)
+    for step in range(500):
+        search.keep(step, f"{step}.png")
+    assert len(search.frames) <= MAX_FRAMES + 1
+    assert (search.frames[0][0], search.frames[-1][0]) == (0, 499)
+    steps = [step for step, _ in search.frames]
+    assert steps == sorted(set(steps))

@@ -27,7 +27,7 @@ def test_what_a_visitor_typed_stays_text():
         common.waiting(EVIL),
         common.table([EVIL], [[EVIL, EVIL]]),
         texts("compare").heading(EVIL),
-        texts("recover").figures([], None, EVIL, ""),
+        texts("recover").figures([], {EVIL: {}}, None, ""),
     ):
         assert SAFE in made and "<script" not in made
 
@@ -39,7 +39,7 @@ def test_what_a_checkpoint_or_a_credit_says_stays_text():
         controls.not_on_offer([(c, EVIL)]),
         controls.credits([dict.fromkeys(("file", "author", "licence", "source", "changes"), EVIL)]),
         texts("compare").way("A", c),
-        texts("recover").rival(c, "1.0", None),
+        texts("recover").by(c),
     ):
         assert SAFE in made and "<script" not in made
 

@@ -1,0 +1,61 @@
+"""From a photo's features back to a photo by descending until they match, watched and measured on the way."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+
+from explorer.configurations import OPTIMISATION, Configuration
+from explorer.drawing import judged, measured
+from explorer.encoders.table import encoder_spec
+from explorer.engine import Engine
+from explorer.experiments.inversion import Target, invert
+from explorer.experiments.settings import Settings, usual_settings
+from explorer.photos.photo import Photo
+from explorer.reconstruction import Recovery
+from explorer.wanted import check_wanted
+
+
+def recover(
+    engine: Engine,
+    photo: Photo,
+    asked: Configuration,
+    settings: Settings | None = None,
+    most_seconds: float | None = None,
+) -> Iterator[Recovery]:
+    """Yield ever better pictures of a photo, for `most_seconds` at most, whatever the settings say.
+
+    Raises UserError as `invert` does, for an unknown name, and when it is not wanted any more.
+    """
+    layer = encoder_spec(asked.architecture).layer(asked.layer)
+    settings = settings or usual_settings("", layer.size)
+    if most_seconds:
+        settings = replace(settings, seconds=min(settings.seconds or most_seconds, most_seconds))
+    c = replace(asked, decoder=OPTIMISATION, loss="features")
+    encoder = engine.encoder(c.architecture, c.weights)
+    target = Target(encoder, c.layer, *engine.features(photo, c.weights, c.sources).values())
+    decoder = start01 = None
+    start = search_start(engine, asked, settings)
+    if start:
+        decoder = engine.decoder(start)
+        with torch.no_grad():
+            start01 = decoder(target.features)
+    for snapshot in invert(target, settings, start01, decoder):
+        check_wanted()
+        [result] = measured(engine, photo, [c], snapshot.photo01)
+        if snapshot.done:
+            result = judged(engine, result)
+        progress = (snapshot.feature_error, snapshot.steps, snapshot.seconds, snapshot.done)
+        yield Recovery(result.after(snapshot.seconds), *progress, settings.prior)
+
+
+def search_start(engine: Engine, asked: Configuration, settings: Settings) -> Configuration | None:
+    """Return the decoder whose picture, or weights, a search begins from; None if it begins from nothing.
+
+    For weights it is the one with the best PSNR at the layer, where there is one; else the linear one, which
+    may have to be fitted first.
+    """
+    if settings.prior == "pixels" and settings.start != "linear":
+        return None
+    best = engine.best(asked) if settings.prior != "pixels" else None
+    return best or engine.catalogue().find(replace(asked, decoder="linear", loss="mse"))
