@@ -13,7 +13,7 @@ from PIL import Image
 from explorer import Explorer
 from explorer.browser.graphs import decoder_graph, encoder_graphs
 from explorer.browser.runtime import copy_runtime
-from explorer.browser.tables import OFFERED, SHOWN, page_tables
+from explorer.browser.tables import SHOWN, offered, page_tables
 from explorer.configurations import Configuration
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import encoder_file
@@ -22,7 +22,6 @@ from explorer.folders import BUNDLED, EXAMPLES
 from explorer.measures.metrics import METRICS
 from explorer.ui.static_files import STATIC as SHARED
 from explorer.ui.texts import texts
-from explorer.ui.texts.lesson import STEPS
 
 STATIC = Path(__file__).with_name("static")
 SHARED_STYLES = ("colours", "cards")
@@ -45,18 +44,10 @@ class Site:
     offered: list[Configuration] = field(init=False)
 
     def __post_init__(self) -> None:
-        ready = self.explorer.catalogue().single
         for name in self.networks:
-            if not any(c.architecture == name for c in ready) or not encoder_spec(name).bundled:
+            if name not in NETWORKS:
                 raise unknown("network", name, NETWORKS)
-        looks = {look.configuration for step in STEPS for look in step.looks}
-        self.offered = [
-            c
-            for name in dict.fromkeys(self.networks)
-            for c in ready
-            if c.architecture == name
-            and (c in looks or (c.weights == "imagenet" and (c.decoder, c.loss) in OFFERED))
-        ]
+        self.offered = offered(self.explorer, self.networks)
 
     def write(self) -> Iterator[float]:
         """Write all files, yielding the share that is done. Raises UserError for another kind of folder."""

@@ -18,10 +18,30 @@ from explorer.results.privacy import Study
 from explorer.ui.texts import texts
 from explorer.ui.texts.lesson import STEPS
 
-OFFERED = (("pixel_shuffle", "mse"), ("linear", "mse"))  # of every layer, the first one is shown at first
+ALWAYS = (
+    ("pixel_shuffle", "mse"),
+    ("linear", "mse"),
+)  # of every layer, beside the one that the judge prefers
 SHOWN = ("psnr", "ssim", "lpips")
 INFINITE = 1e9
 CHANGES = ("quantise", "noise", "drop", "mask")
+
+
+def offered(explorer: Explorer, networks: Sequence[str]) -> list[Configuration]:
+    """Return what the page offers of some networks: of each layer first the decoder that the judge prefers.
+
+    With it come those of ALWAYS that are ready, and all that the lesson looks at.
+    """
+    ready, results = explorer.catalogue().single, explorer.results()
+    looks = [look.configuration for step in STEPS for look in step.looks]
+    found: dict[Configuration, None] = {}
+    for name in dict.fromkeys(networks):
+        for layer in encoder_spec(name).layer_names:
+            here = [c for c in ready if (c.architecture, c.layer, c.weights) == (name, layer, "imagenet")]
+            always = [c for kind in ALWAYS for c in here if (c.decoder, c.loss) == kind]
+            found |= dict.fromkeys([c for c in [results.preferred(here)] if c in here] + always)
+        found |= dict.fromkeys(c for c in looks if c in ready and c.architecture == name)
+    return list(found)
 
 
 def page_tables(
@@ -31,7 +51,7 @@ def page_tables(
     places = dict.fromkeys((c.architecture, c.weights, c.layer) for c in offered)
     return {
         "server": server,
-        "usual": {"decoder": OFFERED[0][0], "loss": OFFERED[0][1], "weights": "imagenet"},
+        "usual_weights": "imagenet",
         "networks": [network(name, explorer) for name in dict.fromkeys(c.architecture for c in offered)],
         "layers": [
             {"architecture": a, "weights": w, "layer": name} | layer(a, name) for a, w, name in places

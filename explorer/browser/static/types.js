@@ -12,7 +12,7 @@
  * What site.json holds: the tables of explorer/browser/tables.py.
  * @typedef {object} Site
  * @property {string | null} server
- * @property {{decoder: string, loss: string, weights: string}} usual
+ * @property {string} usual_weights
  * @property {Network[]} networks
  * @property {Layer[]} layers
  * @property {Configuration[]} configurations

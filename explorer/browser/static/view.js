@@ -19,13 +19,13 @@ const FIELDS = [
   { name: "strength", kind: Number },
 ];
 
-/** The view that the page opens on: the middle of the first network. @param {Site} site @returns {View} */
+/** The view that the page opens on: the middle of the first network, with the decoder offered first there. @param {Site} site @returns {View} */
 export function usualView(site) {
   const [network] = site.networks;
-  const layers = layersOf(site, network.name, site.usual.weights);
-  const layer = layers[Math.floor(layers.length / 2)].layer;
+  const layers = layersOf(site, network.name, site.usual_weights);
+  const [usual] = decodersAt(site, layers[Math.floor(layers.length / 2)]);
   const rest = { tab: "explore", step: 1, example: site.examples[0], b_decoder: "", operation: "", strength: 0 };
-  return { architecture: network.name, layer, ...site.usual, ...rest };
+  return { ...usual, ...rest };
 }
 
 /** What an address asks for; what it does not name is as usual. @param {Site} site @param {string} search @returns {View} */
@@ -48,13 +48,12 @@ export function addressOf(view) {
  */
 export function settle(site, wanted) {
   const architecture = keep(wanted.architecture, site.networks.map((network) => network.name));
-  const weights = keep(wanted.weights, weightsOf(site, architecture), site.usual.weights);
+  const weights = keep(wanted.weights, weightsOf(site, architecture), site.usual_weights);
   const layers = layersOf(site, architecture, weights).map((row) => row.layer);
   const layer = keep(wanted.layer, layers, atDepthOf(site, wanted.layer, layers));
   const here = decodersAt(site, { architecture, weights, layer });
   const found = here.find((c) => c.decoder === wanted.decoder && c.loss === wanted.loss) ??
-    here.find((c) => c.decoder === wanted.decoder) ??
-    here.find((c) => c.decoder === site.usual.decoder && c.loss === site.usual.loss) ?? here[0];
+    here.find((c) => c.decoder === wanted.decoder) ?? here[0];
   const beside = here.map(decoderKey).includes(wanted.b_decoder) ? wanted.b_decoder : "";
   const operation = site.operations.find((row) => row.name === wanted.operation);
   const strength = operation ? Math.min(operation.high, Math.max(operation.low, Number(wanted.strength) || 0)) : 0;

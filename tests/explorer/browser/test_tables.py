@@ -6,7 +6,7 @@ import re
 import pytest
 
 from explorer.browser.site import STATIC, Site
-from explorer.browser.tables import page_tables
+from explorer.browser.tables import offered, page_tables
 from explorer.errors import UserError
 from explorer.measures.metrics import METRICS
 from explorer.ui.texts import texts
@@ -15,13 +15,18 @@ from explorer.ui.texts.lesson import STEPS
 
 @pytest.fixture(scope="module")
 def tables(explorer):
-    return page_tables(Site("unused", explorer, ["vgg16", "alexnet"]).offered, explorer)
+    return page_tables(offered(explorer, ["vgg16", "alexnet"]), explorer)
 
 
-def test_every_layer_is_offered_with_the_linear_map_and_the_best_decoder(tables):
-    found = {(c["architecture"], c["layer"]) for c in tables["configurations"] if c["decoder"] == "linear"}
-    assert {("alexnet", f"conv{n}") for n in range(1, 6)} < found
-    assert {("vgg16", f"block{n}") for n in range(1, 6)} < found
+def test_every_layer_is_offered_first_with_the_decoder_that_the_judge_prefers(explorer):
+    found = offered(explorer, ["alexnet"])
+    for layer in ("conv1", "conv2", "conv3", "conv4", "conv5"):
+        ready = [c for c in explorer.catalogue().single if c.sources == (("alexnet", layer),)]
+        here = [c for c in found if c.layer == layer]
+        assert here[0] == explorer.results().preferred(c for c in ready if c.weights == "imagenet")
+        assert {(c.decoder, c.loss) for c in here} >= {("linear", "mse")} & {
+            (c.decoder, c.loss) for c in ready
+        }
 
 
 def test_the_lesson_has_the_same_texts_and_all_of_its_looks(tables):
