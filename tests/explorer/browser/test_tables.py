@@ -68,3 +68,20 @@ def test_a_folder_of_something_else_is_left_alone(explorer, tmp_path):
     with pytest.raises(UserError, match="holds something else"):
         next(Site(tmp_path, explorer, ["alexnet"]).write())
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_the_folder_is_a_static_space_as_it_is():
+    _, front, rest = str(texts("site").space()).split("---\n")
+    fields = dict(line.split(": ") for line in front.splitlines() if ": " in line)
+    assert (fields["sdk"], fields["app_file"]) == ("static", "index.html")
+    assert fields["  cross-origin-opener-policy"] == "same-origin"
+    assert rest.strip().startswith("# Feature Inversion Explorer")
+
+
+def test_the_pages_policy_admits_no_other_origin():
+    policy = dict(part.strip().split(" ", 1) for part in texts("site").policy.split(";"))
+    assert policy["default-src"] == "'none'"
+    for rule, allowed in policy.items():
+        kinds = {"'none'", "'self'", "'wasm-unsafe-eval'", "blob:", "data:"}
+        assert set(allowed.split()) <= kinds, rule
+    assert policy["connect-src"] == "'self'"
