@@ -167,6 +167,7 @@ def test_the_lesson_moves_the_controls(site_visit):
     open_site(site_visit, "?tab=learn&step=2")
     site_visit.expect_text("#reading", "What a shallow layer keeps")
     site_visit.expect_text("#looks", "made without the network of this step")
+    wait_until(site_visit, "location.search.includes('example=rocket')")
     site_visit.page.locator("#steps [data-step='3']").click()
     site_visit.expect_text("#reading", "What pooling throws away")
     wait_until(site_visit, "location.search.includes('example=cat')")

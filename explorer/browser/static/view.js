@@ -28,10 +28,14 @@ export function usualView(site) {
   return { ...usual, ...rest };
 }
 
-/** What an address asks for; what it does not name is as usual. @param {Site} site @param {string} search @returns {View} */
+/**
+ * What an address asks for; what it does not name is as the lesson's step has it, if it names one, or as usual.
+ * @param {Site} site @param {string} search @returns {View}
+ */
 export function readAddress(site, search) {
   const asked = new URLSearchParams(search);
-  const view = /** @type {any} */ (usualView(site));
+  const step = asked.get("tab") === "learn" ? site.lesson[Number(asked.get("step") ?? 1) - 1] : undefined;
+  const view = /** @type {any} */ ({ ...usualView(site), ...step?.looks[0], ...(step && { example: step.example }) });
   for (const { name, kind } of FIELDS) if (asked.has(name)) view[name] = kind(/** @type {string} */ (asked.get(name)));
   return view;
 }
