@@ -103,7 +103,7 @@ class Results:
         return best and best.configuration
 
     def collapsed(self, ready: Iterable[AnyConfiguration]) -> list[AnyConfiguration]:
-        """Return the ready decoders that collapsed; of a layer where all did, the one the judge prefers stays."""
+        """Return the decoders that collapsed; of a layer where all did, the one the judge prefers stays."""
         places: dict[tuple, list[AnyConfiguration]] = {}
         for c in ready:
             places.setdefault((c.sources, c.weights), []).append(c)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from contextvars import copy_context
 from copy import copy
 from functools import partial
@@ -82,21 +82,18 @@ class Desk:
     def full(self) -> bool:
         return len(self._errands) >= self.places
 
-    async def run(
-        self, name: str, work: Callable[[], T], listening: Callable[[], bool], seconds: float | None = None
-    ) -> T:
+    async def run(self, name: str, work: Callable[[], T], listening: Callable[[], bool]) -> T:
         """Do work in a thread of the desk and return what it returns.
 
         `work` ends where it asks whether it is wanted (`explorer.wanted`): when nobody is `listening` any
-        more, when the `seconds` are up, its wait included, or when the caller is cancelled. Raises Busy when
-        all places are taken, NotWanted, and what the work raises.
+        more, when the desk's seconds are up, its wait included, or when the caller is cancelled. Raises Busy
+        when all places are taken, NotWanted, and what the work raises.
         """
-        errand = Errand(name, listening, seconds or self.seconds)
+        errand = Errand(name, listening, self.seconds)
         try:
             if self.full:
-                raise Busy(
-                    f"The server has too much to do: {len(self._errands)} {self.title}. Try again soon."
-                )
+                told = f"{len(self._errands)} {self.title}"
+                raise Busy(f"The server has too much to do ({told}): try again in a moment.")
             self._errands.add(errand)
             thread = self._threads.submit(copy_context().run, self._do, errand, work)
             done = await asyncio.wait_for(asyncio.wrap_future(thread), errand.seconds_left)
@@ -147,6 +144,8 @@ class Desk:
                     fresh.set()
         finally:
             producing.cancel()
+            with suppress(asyncio.CancelledError, Exception):  # told above, or to nobody
+                await producing
 
     def close(self) -> None:
         """Give up what is being done and what waits."""
