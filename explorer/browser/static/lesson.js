@@ -4,7 +4,7 @@ import { part, say } from "./parts.js";
 import { sameConfiguration } from "./view.js";
 
 /** @import { View } from "./view.js" */
-/** @import { Site } from "./types.js" */
+/** @import { Site, Step } from "./types.js" */
 
 let shown = 0;
 
@@ -14,17 +14,24 @@ export function showStep(site, view, show) {
   document.querySelectorAll("#steps [data-step]").forEach((button) => {
     button.toggleAttribute("aria-current", Number(/** @type {HTMLElement} */ (button).dataset.step) === view.step);
   });
-  if (shown !== view.step) {
-    shown = view.step;
-    part("reading").innerHTML = step.reading;
-    part("thinking").innerHTML = step.thinking;
-  }
+  if (shown !== view.step) fill(step, show);
+  shown = view.step;
+  part("looks").querySelectorAll("input").forEach((/** @type {HTMLInputElement} */ input, /** @type {number} */ at) => {
+    input.checked = sameConfiguration(step.looks[at], view);
+  });
+}
+
+/** @param {Step} step @param {(change: Partial<View>) => void} show */
+function fill(step, show) {
+  part("reading").innerHTML = step.reading;
+  part("thinking").innerHTML = step.thinking;
   const [legend] = part("looks").children;
-  part("looks").replaceChildren(legend, ...step.looks.map(({ label, ...configuration }) => {
+  const choices = step.looks.map(({ label, ...configuration }) => {
     const [line, input] = [document.createElement("label"), document.createElement("input")];
-    Object.assign(input, { type: "radio", name: "look", checked: sameConfiguration(configuration, view) });
+    Object.assign(input, { type: "radio", name: "look" });
     input.addEventListener("change", () => show(configuration));
     line.append(input, ` ${label}`);
     return line;
-  }), step.looks.length ? "" : say("look_missing"));
+  });
+  part("looks").replaceChildren(legend, ...choices, choices.length ? "" : say("look_missing"));
 }
