@@ -22,7 +22,6 @@ from explorer.serving.metrics import Metrics
 from explorer.stages import telling
 from explorer.wanted import NotWanted, check_wanted, wanted_while
 
-NICE = 10
 T = TypeVar("T")
 
 
@@ -199,4 +198,4 @@ def _outcome(error: Exception) -> str:
 def _be_nice() -> None:
     """Give this thread, and those that PyTorch starts for it, a lower priority, where Linux can."""
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), limit("nice"))
