@@ -34,7 +34,8 @@ def said(code: str) -> set[tuple[str, str]]:
 
 
 SAID = set.union(*map(said, CODE.values()))
-SAID |= {("site", key) for key in re.findall(r"[\"'`](\w+)[\"'`]", SAID_IN_BROWSER) if key in keys("site")}
+NAMED_IN_BROWSER = re.findall(r"[\"'`.](\w+)", SAID_IN_BROWSER)  # say("key") or texts.key
+SAID |= {("site", key) for key in NAMED_IN_BROWSER if key in keys("site")}
 
 
 def test_what_the_code_says_stands_in_the_texts():
