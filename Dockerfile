@@ -7,7 +7,7 @@ WORKDIR /app
 COPY requirements.lock .
 RUN pip install --no-cache-dir --only-binary :all: --require-hashes --requirement requirements.lock
 COPY LICENSE app.py ./
-COPY assets/examples assets/examples
+COPY assets assets
 COPY checkpoints checkpoints
 COPY explorer explorer
 RUN python -m compileall -q explorer

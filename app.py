@@ -45,9 +45,18 @@ def check_address(host: str, port: int) -> None:
 def serve(options: argparse.Namespace) -> None:
     check_address(options.host, options.port)
 
-    from explorer.ui.server import serve_page
+    from explorer import Explorer
+    from explorer.limits import limit
+    from explorer.ui.warming import warm_up
 
-    serve_page(options.host, options.port)
+    explorer = Explorer(search_seconds=limit("search_seconds"))
+    warm = warm_up(explorer)
+
+    from explorer.ui.server import (
+        serve_page,  # takes seconds: what the first visitor needs is loaded meanwhile
+    )
+
+    serve_page(explorer, warm, options.host, options.port)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from explorer.configurations import OPTIMISATION, Configuration
 from explorer.drawing import judged, measured
 from explorer.encoders.table import encoder_spec
 from explorer.engine import Engine
-from explorer.experiments.inversion import Target, invert
+from explorer.experiments.inversion import Target
+from explorer.experiments.lending import search
 from explorer.experiments.settings import Settings, usual_settings
 from explorer.photos.photo import Photo
 from explorer.reconstruction import Recovery
@@ -40,7 +41,7 @@ def recover(
         decoder = engine.decoder(start)
         with torch.no_grad():
             start01 = decoder(target.features)
-    for snapshot in invert(target, settings, start01, decoder):
+    for snapshot in search(target, settings, start01, decoder):
         check_wanted()
         [result] = measured(engine, photo, [c], snapshot.photo01)
         if snapshot.done:

@@ -81,7 +81,7 @@ def test_the_api_reads_no_file_of_the_server(server, photo):
     address, log = server
     lines = len(log.read_text())
     answer = call(address, "reconstruct", [photo, *LINEAR])
-    assert answer.startswith("event: error")
+    assert "event: error" in answer
     assert any(said in answer for said in ("No photo was given", REFUSED, "Addresses are not fetched"))
     logged = log.read_text()[lines:]
     assert "trace" not in logged.lower() and CAT.name not in logged
@@ -92,8 +92,8 @@ def test_the_api_reads_no_mask_of_the_server(server):
     photo = uploaded(address)
     asked = [photo, "mask", None, "vgg16", "block1", "linear", "mse", "imagenet"]
     for mask in (str(CAT), {"path": str(CAT)}, {"path": str(CAT), "meta": UPLOADED}):
-        assert call(address, "surgery", [*asked, mask, None]).startswith("event: error")
-    assert call(address, "surgery", [*asked, photo, None]).startswith("event: complete")  # one of their own
+        assert "event: error" in call(address, "surgery", [*asked, mask, None])
+    assert "event: complete" in call(address, "surgery", [*asked, photo, None])  # one of their own
 
 
 @pytest.mark.parametrize("photo", ATTACKS[:-1])
@@ -122,7 +122,7 @@ def test_what_nobody_listens_for_is_not_computed_and_holds_nobody_up(server):
     photo, before = uploaded(address), metric(address, UNHEARD)
     for _ in range(80):
         join(address, "reconstruct", [photo, *LINEAR])
-    assert call(address, "reconstruct", [photo, *LINEAR]).startswith("event: complete")
+    assert "event: complete" in call(address, "reconstruct", [photo, *LINEAR])
     wait_for(address, UNHEARD, before + 80)
 
 
@@ -149,7 +149,7 @@ def test_searches_have_a_queue_of_their_own_and_a_full_one_says_so(server):
         wait_for(address, SEARCHING, 1)
         wait_for(address, 'explorer_waiting{desk="searches"}', 1)
         assert "too much to do" in call(address, "reconstruct", searched)
-        assert call(address, "reconstruct", [searched[0], *LINEAR]).startswith("event: complete")
+        assert "event: complete" in call(address, "reconstruct", [searched[0], *LINEAR])
     wait_for(address, SEARCHING, 0)
 
 

@@ -107,7 +107,7 @@ def run_train(options: argparse.Namespace) -> None:
     chosen = configurations(options)
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     device = choose_device(options.device)
-    train, val = load_train_val(options.photos, recipe.seed)
+    train, val = load_train_val(options.photos, recipe.seed, recipe.largest_side)
     options.out.mkdir(parents=True, exist_ok=True)  # now, not when the first checkpoint is saved
 
     def after_step(step: int, summary: str) -> None:

@@ -54,10 +54,16 @@ class Job:
         ]
 
     @property
+    def starts_from_shipped(self) -> bool:
+        """Whether its decoders start from shipped ones, and not from what the job itself makes."""
+        return any(decoder_spec(name).starts_from for name in self.decoders)
+
+    @property
     def fitted(self) -> list[Fit]:
         """The closed-form decoders to fit first: those asked for, and what another one starts from."""
         asked = [name for name in self.decoders if decoder_spec(name).closed_form]
-        needed = any(decoder_spec(name).starts_from_linear for name in self.decoders)
+        specs = [decoder_spec(name) for name in self.decoders]
+        needed = any(spec.starts_from_linear and not spec.starts_from for spec in specs)
         names = asked if "linear" in asked or not needed else [*asked, "linear"]
         return [(self.architecture, self.layers, name) for name in names]
 
@@ -73,6 +79,7 @@ class FusedJob:
     losses: tuple[str, ...]
     recipe: Recipe
     weights: str = "imagenet"
+    starts_from_shipped = True
 
     @property
     def trained(self) -> list[FusedConfiguration]:
@@ -138,6 +145,26 @@ def standard() -> list[Job]:
         *jobs(["vgg16", "resnet34", "resnet50"], ["random"], *control),
         Job("vit_small", VIT_BLOCKS, control[0], control[1], whole_photo, "random"),
         *jobs(["pvt_v2_b2"], ["random"], *control),
+    ]
+
+
+def deep() -> list[Job]:
+    recipe = Recipe(
+        steps=3000,
+        batch=4,
+        crop=224,
+        views="changed",
+        ema=0.998,
+        gradient_clip=1.0,
+        validate_every=500,
+        precision="bf16",
+    )
+    rest = ("upsample_conv",), ("features",)
+    return [
+        Job("vgg16", ("block3", "block4", "block5"), *rest, recipe),
+        Job("alexnet", ("conv3", "conv4", "conv5"), *rest, recipe),
+        Job("efficientnet_lite0", ("stage3", "stage4", "stage5"), *rest, recipe),
+        Job("dinov2_small", DINOV2_DEEP, *rest, replace(recipe, start="scratch")),
     ]
 
 
@@ -211,6 +238,10 @@ PRESETS = {
     "quick": Preset("VGG16 block1 and block2, three decoders: minutes on two CPU cores", quick),
     "standard": Preset(
         "every bundled encoder and the random controls, with the decoders that ship", standard
+    ),
+    "deep": Preset(
+        "the deep layers of every bundled encoder, for the network's own features, from the shipped decoders",
+        deep,
     ),
     "ablation": Preset(
         f"{len(ABLATED)} architectures x every layer x {len(ABLATED_DECODERS)} decoders x 3 losses x trained "

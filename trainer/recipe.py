@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from explorer.configurations import AnyConfiguration
+from explorer.decoders.losses import LOSSES
 from explorer.errors import UserError, unknown
 
 PRECISIONS = ("fp32", "bf16")
@@ -16,6 +17,7 @@ CHOICES = {  # of the fields that are names
     "precision": PRECISIONS,
     "target": ("photo", "normalised"),
     "start": ("linear", "scratch"),
+    "views": ("cropped", "changed"),
 }
 
 
@@ -30,7 +32,9 @@ class Recipe:
     0 is each decoder's own. The `target` "normalised" is the published studies' mistake, kept to show what it
     costs; such a decoder is only for `evaluate --protocol published`. With the `start` "scratch"
     pixel_shuffle has no linear map to start from. Training of a decoder stops early after `stop_patience`
-    validations without progress (0: never).
+    validations without progress (0: never). `views` of the photos are crops at a short side of 256, or also
+    "changed": at any scale, turned, in other light. `gradient_clip` bounds the norm of a step's gradient (0:
+    not); with `ema`, what is kept is the moving average of the weights with this decay (0: the weights).
     """
 
     steps: int = 1000
@@ -48,6 +52,9 @@ class Recipe:
     precision: str = "fp32"
     target: str = "photo"
     start: str = "linear"
+    views: str = "cropped"
+    gradient_clip: float = 0.0
+    ema: float = 0.0
     seed: int = 42
 
     def __post_init__(self):
@@ -65,13 +72,23 @@ class Recipe:
             raise UserError(
                 f"The LPIPS window must be 64 pixels to the crop's {self.crop}, or 0 for all of it."
             )
-        for name in ("learning_rate", "fixed_views"):
+        for name in ("learning_rate", "fixed_views", "gradient_clip"):
             if getattr(self, name) < 0:
                 raise UserError(f"The recipe's {name} must not be negative, but is {getattr(self, name)}.")
+        if not 0 <= self.ema < 1:
+            raise UserError(f"The recipe's ema must be 0 to below 1, not {self.ema}.")
+        if self.views == "changed" and self.fixed_views:
+            raise UserError("Changed views are fresh at every step: leave --fixed-views out.")
+
+    @property
+    def largest_side(self) -> int:
+        """The short side, in pixels, up to which training photos keep their own."""
+        return 512 if self.views == "changed" else 256
 
     def for_checkpoint(self, configuration: AnyConfiguration) -> dict:
         """Return this recipe and what it was applied to as JSON-ready data."""
-        return configuration.to_dict() | asdict(self)
+        weights = LOSSES[configuration.loss].weights
+        return configuration.to_dict() | asdict(self) | {"loss_weights": weights}
 
     def window(self, step: int) -> tuple[slice, slice] | None:
         """Return the rows and columns of a step's LPIPS window; None for the whole crop."""

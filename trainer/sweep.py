@@ -16,7 +16,7 @@ from explorer.atomic_write import whole_file
 from explorer.errors import UserError
 from explorer.folders import BUNDLED, PROJECT
 from trainer.board import Board
-from trainer.presets import AnyJob, Job
+from trainer.presets import AnyJob
 
 ATTEMPTS = 2
 POLL_SECONDS = 0.5
@@ -48,7 +48,7 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
     torch.set_num_threads(threads)
     folder = out / job.name
     folder.mkdir(parents=True, exist_ok=True)
-    train, val = load_train_val(photos, job.recipe.seed, progress=False)
+    train, val = load_train_val(photos, job.recipe.seed, job.recipe.largest_side, progress=False)
     for architecture, layers, decoder in job.fitted:
         names = [f"{architecture}-{layer}-{decoder}-mse-{job.weights}" for layer in layers]
         if not all((folder / "decoders" / f"{name}.safetensors").exists() for name in names):
@@ -66,7 +66,7 @@ def run_job(job: AnyJob, photos: Path, out: Path, threads: int, device: str, rep
                 progress_bar=False,
             )
     if job.trained:
-        start_from = [folder] if isinstance(job, Job) else [folder, BUNDLED]
+        start_from = [folder, BUNDLED] if job.starts_from_shipped else [folder]
 
         def training() -> Training:
             return Training(

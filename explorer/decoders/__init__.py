@@ -13,6 +13,7 @@ from explorer.decoders.linear import Linear
 from explorer.decoders.losses import LOSSES
 from explorer.decoders.pixel_shuffle import PixelShuffle
 from explorer.decoders.transposed_conv import TransposedConv
+from explorer.decoders.upsample_conv import UpsampleConv
 from explorer.decoders.wavelet import Wavelet
 from explorer.errors import unknown
 
@@ -27,8 +28,9 @@ class DecoderSpec:
     `build(channels, size)` takes the layer's channels and its size at 224 px, and optionally a width, which
     is what a capacity-matched variant varies.
 
-    `learning_rate` is the peak of the one-cycle schedule that served it best. `version` is raised when its
-    code draws something else from the same weights: what the one before scored is then measured again.
+    `learning_rate` is the peak of the one-cycle schedule that served it best. `starts_from` names the decoder
+    whose checkpoint for mse, where there is one, it takes the most from. `version` is raised when its code
+    draws something else from the same weights: what the one before scored is then measured again.
     """
 
     title: str
@@ -37,6 +39,7 @@ class DecoderSpec:
     learning_rate: float = 2e-3
     closed_form: bool = False
     starts_from_linear: bool = False
+    starts_from: str = ""
     version: int = 1
 
     @property
@@ -82,6 +85,14 @@ DECODERS: dict[str, DecoderSpec] = {
         learning_rate=5e-4,
         starts_from_linear=True,
     ),
+    "upsample_conv": DecoderSpec(
+        "Upsampling and convolutions",
+        "A sketch of the colours, enlarged smoothly and painted over step by step: no grid of patches shows.",
+        UpsampleConv,
+        learning_rate=1e-3,
+        starts_from_linear=True,
+        starts_from="pixel_shuffle",
+    ),
 }
 
 
@@ -104,6 +115,7 @@ def decoder_spec(name: str) -> DecoderSpec:
         title=f"{spec.title}, {budget} parameters",
         summary=f"{spec.summary} At every layer its width is set to give {budget} parameters.",
         build=partial(build_matched, spec.build, BUDGETS[budget]),
+        starts_from="",  # its widths are others
     )
 
 

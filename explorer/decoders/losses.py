@@ -1,14 +1,15 @@
 """The table of losses that decoders are trained for. A new loss is one row."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
 class LossSpec:
-    """One loss, `w_mse` * MSE + `w_lpips` * LPIPS, and how it is named and drawn.
+    """One loss, a weighted sum of terms, and how it is named and drawn.
 
     `title` is its name within a sentence, `aim` what its decoders get right, in a few words, `summary` the
-    same in a phrase, and `dash` Plotly's name of its lines' dash.
+    same in a phrase, and `dash` Plotly's name of its lines' dash. The weights are those of the mean squared
+    error, of LPIPS, of the mean absolute error and of the distance of the network's own features.
     """
 
     title: str
@@ -17,6 +18,13 @@ class LossSpec:
     w_mse: float
     w_lpips: float
     dash: str
+    w_l1: float = 0.0
+    w_features: float = 0.0
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights that are not zero, {"w_mse": 0.5, ...}."""
+        return {name: value for name, value in asdict(self).items() if name.startswith("w_") and value}
 
 
 LOSSES: dict[str, LossSpec] = {
@@ -43,5 +51,15 @@ LOSSES: dict[str, LossSpec] = {
         w_mse=0.5,
         w_lpips=0.5,
         dash="dash",
+    ),
+    "features": LossSpec(
+        "features",
+        "right to the network itself",
+        "absolute error, LPIPS and the network's own features: what it would see again",
+        w_mse=0.0,
+        w_lpips=0.4,
+        dash="dashdot",
+        w_l1=1.5,
+        w_features=0.6,
     ),
 }

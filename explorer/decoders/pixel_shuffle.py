@@ -38,8 +38,7 @@ class PixelShuffle(Decoder):
         alone = not linear and not coarse
         self.drop = nn.Dropout2d(DROPPED if coarse else 0.0)
         self.linear = None if coarse or alone else Linear(channels, size)
-        wide = channels >= (WIDE_FROM // 2 if size >= FINE else WIDE_FROM)
-        width = width or (WIDE if wide else NARROW)
+        width = width or trunk_width(channels, size)
         scales = max(0, doublings(size) - 1) if alone else halvings(size)
         modules: list[nn.Module] = [
             nn.Conv2d(channels, width, 3 if scales == 0 else 1, padding=int(scales == 0))
@@ -48,14 +47,13 @@ class PixelShuffle(Decoder):
             modules.append(GlobalBlocks(width, size))
         modules += [ResidualBlock(width) for _ in range(2 if scales else 4)]
         for _ in range(scales):
-            narrower = max(32, width * 3 // 32 * 8)
+            inward, width = width, narrower(width)
             modules += [
-                nn.Conv2d(width, 4 * narrower, 3, padding=1),
+                nn.Conv2d(inward, 4 * width, 3, padding=1),
                 nn.PixelShuffle(2),
-                *([nn.BatchNorm2d(narrower), nn.ReLU()] if alone else []),
-                ResidualBlock(narrower),
+                *([nn.BatchNorm2d(width), nn.ReLU()] if alone else []),
+                ResidualBlock(width),
             ]
-            width = narrower
         self.patch = min(2, Linear.factor_of(size)) if alone else Linear.factor_of(size) // 2**scales
         self.body = nn.Sequential(*modules)
         self.tail = nn.Conv2d(width, 3 * self.patch**2, 3, padding=1)
@@ -74,6 +72,16 @@ class PixelShuffle(Decoder):
     def decode(self, standardised: Tensor) -> Tensor:
         correction = F.pixel_shuffle(self.tail(F.relu(self.body(self.drop(standardised)))), self.patch)
         return correction if self.linear is None else self.linear.decode(standardised) + correction
+
+
+def trunk_width(channels: int, size: int) -> int:
+    """Return how many channels the body has on the layer's own grid."""
+    return WIDE if channels >= (WIDE_FROM // 2 if size >= FINE else WIDE_FROM) else NARROW
+
+
+def narrower(width: int) -> int:
+    """Return the channels of a grid of twice the size: three quarters, at least 32, in eights."""
+    return max(32, width * 3 // 32 * 8)
 
 
 class ResidualBlock(nn.Module):

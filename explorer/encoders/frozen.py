@@ -38,6 +38,7 @@ class FrozenEncoder:
         self.weights = weights
         self.spec = encoder_spec(architecture)
         self.device = torch.device(device)
+        self._folder = folder
         self._source = weight_source(architecture, weights, folder, self.spec.bundled)
         self._loading = Lock()
         self._backbone: Backbone | None = None
@@ -45,6 +46,14 @@ class FrozenEncoder:
         shape = (1, 3, 1, 1)
         self._mean = torch.tensor(self.spec.mean, device=self.device).reshape(shape)
         self._std = torch.tensor(self.spec.std, device=self.device).reshape(shape)
+
+    def __reduce__(self):
+        """Pickle it as what it was made of: weights are read where it is unpickled."""
+        return type(self), (self.architecture, self.weights, self.device, self._folder)
+
+    def on(self, device: str | torch.device) -> "FrozenEncoder":
+        """Return the same encoder on another device."""
+        return type(self)(self.architecture, self.weights, device, self._folder)
 
     @torch.no_grad()
     def __call__(self, photos01: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:

@@ -16,9 +16,9 @@ class Standing:
 
     `blur` is the photo itself blurred on the layer's grid of `size` x `size` (the finest of several), `flat`
     its mean colour; `usual_blur` and `usual_flat` are their means over the test photos, the judges' included;
-    `mean_photo` the mean score over the test photos of showing the mean of the others, `collapsed` why the decoder fails
-    there, if it does, `percentile` the share
-    of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not measured.
+    `mean_photo` is the mean score over the test photos of showing the mean of the others, `percentile` the
+    share of the `photos` test photos, 0 to 1, that this photo does better than. By metric; None: not
+    measured. `collapsed` says why the decoder fails on them, if it does.
     """
 
     size: int

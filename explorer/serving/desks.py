@@ -6,11 +6,12 @@ a lower priority beside the answers that somebody looks at.
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from contextvars import copy_context
 from copy import copy
 from functools import partial
@@ -22,7 +23,6 @@ from explorer.serving.metrics import Metrics
 from explorer.stages import telling
 from explorer.wanted import NotWanted, check_wanted, wanted_while
 
-NICE = 10
 T = TypeVar("T")
 
 
@@ -68,7 +68,7 @@ class Desk:
         self.seconds = seconds
         self._metrics = metrics
         self._errands: set[Errand] = set()
-        self._threads = ThreadPoolExecutor(at_once, kind, _be_nice if nice else None)
+        self._threads = ThreadPoolExecutor(at_once, kind, _be_nice, (limit("nice") if nice else 0,))
 
     @property
     def waiting(self) -> int:
@@ -82,21 +82,18 @@ class Desk:
     def full(self) -> bool:
         return len(self._errands) >= self.places
 
-    async def run(
-        self, name: str, work: Callable[[], T], listening: Callable[[], bool], seconds: float | None = None
-    ) -> T:
+    async def run(self, name: str, work: Callable[[], T], listening: Callable[[], bool]) -> T:
         """Do work in a thread of the desk and return what it returns.
 
         `work` ends where it asks whether it is wanted (`explorer.wanted`): when nobody is `listening` any
-        more, when the `seconds` are up, its wait included, or when the caller is cancelled. Raises Busy when
-        all places are taken, NotWanted, and what the work raises.
+        more, when the desk's seconds are up, its wait included, or when the caller is cancelled. Raises Busy
+        when all places are taken, NotWanted, and what the work raises.
         """
-        errand = Errand(name, listening, seconds or self.seconds)
+        errand = Errand(name, listening, self.seconds)
         try:
             if self.full:
-                raise Busy(
-                    f"The server has too much to do: {len(self._errands)} {self.title}. Try again soon."
-                )
+                told = f"{len(self._errands)} {self.title}"
+                raise Busy(f"The server has too much to do ({told}): try again in a moment.")
             self._errands.add(errand)
             thread = self._threads.submit(copy_context().run, self._do, errand, work)
             done = await asyncio.wait_for(asyncio.wrap_future(thread), errand.seconds_left)
@@ -147,6 +144,8 @@ class Desk:
                     fresh.set()
         finally:
             producing.cancel()
+            with suppress(asyncio.CancelledError, Exception):  # told above, or to nobody
+                await producing
 
     def close(self) -> None:
         """Give up what is being done and what waits."""
@@ -197,7 +196,7 @@ def _outcome(error: Exception) -> str:
     return "refused" if isinstance(error, UserError) else "fault"
 
 
-def _be_nice() -> None:
+def _be_nice(niceness: int) -> None:
     """Give this thread, and those that PyTorch starts for it, a lower priority, where Linux can."""
-    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

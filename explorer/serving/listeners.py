@@ -1,51 +1,55 @@
 """Who listens for what: a request that streams events is an ear, and nothing is done for one that is gone."""
 
 import asyncio
+import math
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-GRACE_SECONDS = 1.0  # a page that goes on listening is away for a moment
+GRACE_SECONDS = 0.5  # between what a client listens for and its next stream
 POLL_SECONDS = 0.05
-REMEMBERED = 10_000  # of those that are gone
+REMEMBERED = 10_000  # of those that are over
 STREAMS = ("/gradio_api/call/", "/gradio_api/queue/data")
 ASSISTANTS = "/gradio_api/mcp"
 
 
 class Listeners:
-    """The open streams by key: a page's session, the id of an event, or that of an assistant's request."""
+    """The streams by key: a page's session, the id of an event, or that of an assistant's request.
 
-    def __init__(self):
+    A stream that the server has ended is expected again for `patience` seconds, as a page goes on listening;
+    a client that has left is not.
+    """
+
+    def __init__(self, patience: float):
+        self.patience = patience
         self._open: Counter[str] = Counter()
-        self._gone: OrderedDict[str, float] = OrderedDict()  # key -> when the last stream ended
+        self._until: OrderedDict[str, float] = OrderedDict()  # when those that are over are given up
 
-    @contextmanager
-    def listening(self, key: str) -> Iterator[None]:
-        """Count a stream as open in the block."""
+    def begin(self, key: str) -> None:
+        """Count a stream as open."""
         self._open[key] += 1
-        try:
-            yield
-        finally:
-            self._open[key] -= 1
-            if not self._open[key]:
-                del self._open[key]
-            self._gone[key] = time.monotonic()
-            self._gone.move_to_end(key)
-            while len(self._gone) > REMEMBERED:
-                self._gone.popitem(last=False)
+
+    def end(self, key: str, left: bool) -> None:
+        """Count a stream as over; `left` says that the client ended it."""
+        self._open[key] -= 1
+        if not self._open[key]:
+            del self._open[key]
+        self._until[key] = time.monotonic() + (GRACE_SECONDS if left else self.patience)
+        self._until.move_to_end(key)
+        while len(self._until) > REMEMBERED:
+            self._until.popitem(last=False)
 
     def hears(self, key: str) -> bool:
-        """Return whether somebody listens, or did a moment ago."""
-        return key in self._open or time.monotonic() - self._gone.get(key, -GRACE_SECONDS) < GRACE_SECONDS
+        """Return whether somebody listens, or is expected to."""
+        return key in self._open or time.monotonic() < self._until.get(key, -math.inf)
 
-    async def heard(self, key: str, seconds: float) -> bool:
-        """Wait until somebody listens, and return whether it came to that within the seconds."""
-        until = time.monotonic() + seconds
-        while not self.hears(key):
+    async def heard(self, key: str) -> bool:
+        """Wait until somebody listens, and return whether it came to that before the patience ended."""
+        until = time.monotonic() + self.patience
+        while key not in self._open:
             if time.monotonic() > until:
                 return False
             await asyncio.sleep(POLL_SECONDS)
@@ -68,8 +72,19 @@ class ListenerMiddleware:
         if key is None:
             await self.app(scope, receive, send)
             return
-        with self.listeners.listening(key):
-            await self.app(scope, receive, send)
+        left = False
+
+        async def noted() -> Message:
+            nonlocal left
+            message = await receive()
+            left = left or message["type"] == "http.disconnect"
+            return message
+
+        self.listeners.begin(key)
+        try:
+            await self.app(scope, noted, send)
+        finally:
+            self.listeners.end(key, left)
 
 
 def stream_key(scope: Scope) -> str | None:

@@ -9,8 +9,7 @@ from explorer import Explorer
 from explorer.folders import EXAMPLES
 from explorer.limits import allowed, limit
 from explorer.ui.api import add_api
-from explorer.ui.choices import DEFAULT, settle
-from explorer.ui.controls import Controls, examples
+from explorer.ui.controls import Controls
 from explorer.ui.reception import Page, Reception
 from explorer.ui.static_files import script, style_sheets
 from explorer.ui.tabs import compare, depth, ensemble, explore, learn, recover, results, surgery
@@ -60,13 +59,6 @@ def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
         if allowed("api"):
             add_api(explorer, reception)
     return page.queue(max_size=MAX_WAITING, api_open=False)
-
-
-def warm_up(explorer: Explorer) -> None:
-    """Load what the first visitor's page needs: network, decoder and metrics."""
-    start, _ = settle(explorer.catalogue(), DEFAULT, explorer.results())
-    if examples():
-        explorer.reconstruct(next(iter(examples().values())), start)
 
 
 def scripts() -> str:

@@ -30,7 +30,7 @@ class Reception:
     def __init__(self):
         self.metrics = Metrics()
         self.desks = Desks(self.metrics)
-        self.listeners = Listeners()
+        self.listeners = Listeners(limit("listen_seconds"))
         self._by_concurrency_id = {
             "answers": self.desks.answers,
             "fits": self.desks.fits,
@@ -39,7 +39,7 @@ class Reception:
 
     async def listening(self, key: str, name: str) -> Callable[[], bool]:
         """Return the function that tells if somebody listens for `key`. Raises NotWanted if nobody does."""
-        if not await self.listeners.heard(key, limit("listen_seconds")):
+        if not await self.listeners.heard(key):
             self.metrics.done("none", name, "unheard")
             raise NotWanted(
                 "Nobody listened for this, so it was not computed: ask again, and listen at once."

@@ -1,8 +1,7 @@
 """The server: the page behind its limits, with health, metrics, logs and the tools for assistants."""
 
-import logging
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -23,25 +22,25 @@ from explorer.serving.listeners import ListenerMiddleware, stream_key
 from explorer.serving.logs import log_as_json
 from explorer.serving.requests import RequestLog
 from explorer.ui.assistants import Tools
-from explorer.ui.page import build, launch_options, warm_up
+from explorer.ui.page import build, launch_options
 from explorer.ui.reception import Reception
 
 MB = 10**6
 MCP = "/gradio_api/mcp"
-log = logging.getLogger(__name__)
 
 
-def serve_page(host: str, port: int) -> None:
-    """Serve the app until the process ends. Raises UserError for a limit that the environment has wrong."""
+def serve_page(explorer: Explorer, warm: Event, host: str, port: int) -> None:
+    """Serve the app until the process ends; `warm` is set when the first visitor need not wait.
+
+    Raises UserError for a limit that the environment has wrong.
+    """
     log_as_json()
-    explorer = Explorer(search_seconds=limit("search_seconds"))
-    reception, warm = Reception(), Event()
+    reception = Reception()
     page = build(explorer, reception)
     uploads = Path(get_upload_folder())
     uploads.mkdir(parents=True, exist_ok=True)
     watch(reception, explorer, page, uploads)
     sweep_regularly(rooms(uploads), [lambda: sessions.trim(page.state_holder.session_data, session_budget())])
-    Thread(target=warm_the_server, args=[explorer, warm], daemon=True).start()
     page.launch(
         server_name=host,
         server_port=port,
@@ -104,13 +103,3 @@ def watch(reception: Reception, explorer: Explorer, page: gr.Blocks, uploads: Pa
         lambda: [((), len(page.state_holder.session_data))],
     )
     reception.metrics.watch_disk(uploads)
-
-
-def warm_the_server(explorer: Explorer, warm: Event) -> None:
-    """Load what the first visitor needs, and note that it is there."""
-    try:
-        warm_up(explorer)
-    except Exception:
-        log.exception("what the first visitor needs could not be loaded")
-        return
-    warm.set()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,8 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 
+from explorer.__main__ import main
 from tests.serving import ROOT, serve
+from tests.site_server import SiteServer, serve_folder
 
 playwright = pytest.importorskip("playwright.sync_api")
 ARTIFACTS = ROOT / "test-artifacts"
@@ -131,3 +135,41 @@ def visit(server, chromium, request) -> Iterator[Visit]:
     """A desktop page of 1440 x 900; parametrize indirectly with new_page arguments for another one."""
     with visiting(chromium, server, **getattr(request, "param", {})) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Iterator[SiteServer]:
+    """The site of AlexNet, served, and made once for all processes of a run; without npm they are skipped."""
+    if not (shutil.which("npm") or os.environ.get("CI")):
+        pytest.skip("no npm here: install Node.js")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            assert main(["site", "--out", str(folder), "--networks", "alexnet"]) == 0
+    with serve_folder(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def site_visit(site, chromium, request) -> Iterator[Visit]:
+    """A page of the site in a browser without a past; parametrize indirectly with new_context arguments."""
+    site.asked.clear()
+    site.instead.clear()
+    context = chromium.new_context(**getattr(request, "param", DESKTOP))
+    yield Visit(context.new_page(), site.address)
+    context.close()
+
+
+def open_site(visit: Visit, query: str = "") -> None:
+    """Open a page of the site and wait for all of its first answer."""
+    visit.page.goto(visit.address + query)
+    visit.page.locator("#card-lpips b", has_text=".").wait_for(timeout=RESULT_MS)
+
+
+def wait_until(visit: Visit, script: str, argument=None) -> None:
+    """Wait until a script's value is true; Playwright's own wait needs eval, which the site forbids."""
+    deadline = time.monotonic() + RESULT_MS / 1000
+    while not visit.page.evaluate(script, argument):
+        assert time.monotonic() < deadline, f"never true: {script}"
+        visit.page.wait_for_timeout(50)

@@ -13,6 +13,7 @@ from explorer.configurations import Configuration, FusedConfiguration
 from explorer.encoders.networks import TimmModel
 from explorer.engine import Engine
 from explorer.errors import UserError
+from explorer.experiments.settings import Settings
 from explorer.folders import BUNDLED
 from explorer.photos.photo import read_photo
 
@@ -177,3 +178,10 @@ def test_what_is_switched_off_is_refused_in_a_sentence(cat, monkeypatch):
     with pytest.raises(UserError, match="Choose one of resnet18, vit_tiny_patch16_224"):
         Configuration("timm:resnet10t")
     assert Configuration("timm:resnet18.a1_in1k").architecture == "timm:resnet18"
+
+
+def test_a_search_ends_after_the_seconds_it_is_given_whatever_its_settings_say(cat):
+    asked = {"architecture": "alexnet", "layer": "conv1"}
+    settings = Settings(start="grey", steps=100_000, seconds=3600)
+    *_, last = Explorer(device="cpu", search_seconds=1).recover(cat, settings=settings, **asked)
+    assert last.done and last.steps < 1000

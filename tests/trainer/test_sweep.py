@@ -112,6 +112,13 @@ def test_published_is_their_recipe():
         assert job.losses == ("hybrid",)
 
 
+def test_deep_layers_go_on_from_shipped_decoders_and_fit_nothing():
+    jobs = preset_jobs("deep")
+    assert all(job.starts_from_shipped and job.fitted == [] for job in jobs)
+    assert not any(job.starts_from_shipped for job in preset_jobs("standard"))
+    assert {c.loss for job in jobs for c in job.trained} == {"features"}
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_jobs_of_a_preset_have_names_of_their_own_and_layers_that_exist(name):
     jobs = preset_jobs(name)

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class PhotoSet:
-    """Photos as uint8 tensors (3, H, W) with a short side of 256, and their names."""
+    """Photos as uint8 tensors (3, H, W) with a short side of 256 or, to be seen at several scales, larger."""
 
     names: list[str]
     photos: list[Tensor]
@@ -62,13 +62,21 @@ class PhotoSet:
         if limit and limit < len(chosen):
             chosen = [chosen[index * len(chosen) // limit] for index in range(limit)]
         crops = []
-        for photo in chosen:
+        for photo in map(at_report_scale, chosen):
             top, left = (photo.shape[1] - REPORT_SIDE) // 2, (photo.shape[2] - REPORT_SIDE) // 2
             crops.append(photo[:, top : top + REPORT_SIDE, left : left + REPORT_SIDE])
         return torch.stack(crops).float() / 255
 
     def subset(self, indices: Sequence[int]) -> "PhotoSet":
         return PhotoSet([self.names[i] for i in indices], [self.photos[i] for i in indices])
+
+
+def at_report_scale(photo: Tensor) -> Tensor:
+    """Return a photo (3, H, W) uint8 with a short side of 256."""
+    if min(photo.shape[1:]) == SHORT_SIDE:
+        return photo
+    resized = resize_short_side(Image.fromarray(photo.permute(1, 2, 0).numpy()), SHORT_SIDE)
+    return torch.from_numpy(np.array(resized)).permute(2, 0, 1)
 
 
 def random_crop(photo: Tensor, size: int, draw: np.random.Generator) -> Tensor:
@@ -89,12 +97,16 @@ def photo_files(folder: Path) -> list[Path]:
     return files
 
 
-def load_set(folder: Path, progress: bool = True) -> PhotoSet:
-    """Return the readable photos of a folder, short side 256. Raises UserError when there is none."""
+def load_set(folder: Path, largest: int = SHORT_SIDE, progress: bool = True) -> PhotoSet:
+    """Return the readable photos of a folder. Raises UserError when there is none.
+
+    Their short side is 256, or their own up to `largest` where that is more.
+    """
     names, photos = [], []
     for name, photo in readable(folder, progress):
         names.append(name)
-        pixels = np.array(resize_short_side(photo, SHORT_SIDE))
+        side = max(SHORT_SIDE, min(largest, *photo.size))
+        pixels = np.array(resize_short_side(photo, side))
         photos.append(torch.from_numpy(pixels).permute(2, 0, 1).contiguous())
     return PhotoSet(names, photos)
 
@@ -119,15 +131,19 @@ def readable(folder: Path, progress: bool = True) -> Iterator[tuple[str, Image.I
         log.warning("%d of %d photos skipped: %s", len(skipped), len(files), ", ".join(skipped))
 
 
-def load_train_val(folder: Path, seed: int = 42, progress: bool = True) -> tuple[PhotoSet, PhotoSet]:
+def load_train_val(
+    folder: Path, seed: int = 42, largest: int = SHORT_SIDE, progress: bool = True
+) -> tuple[PhotoSet, PhotoSet]:
     """Return the training and validation photos of `folder`.
 
     Its subfolders train/ and val/ if it has them; else its own photos, of which every tenth by a seeded
-    shuffle validates. Raises UserError when fewer than two photos can be read.
+    shuffle validates. Training photos keep a short side of up to `largest`. Raises UserError when fewer than
+    two photos can be read.
     """
     if (folder / "train").is_dir() and (folder / "val").is_dir():
-        return load_set(folder / "train", progress=progress), load_set(folder / "val", progress=progress)
-    everything = load_set(folder, progress=progress)
+        train, val = folder / "train", folder / "val"
+        return load_set(train, largest, progress), load_set(val, progress=progress)
+    everything = load_set(folder, largest, progress)
     count = len(everything.photos)
     if count < 2:
         raise UserError(f"Training needs at least two photos; {str(folder)!r} has {count} that can be read.")

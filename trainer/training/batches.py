@@ -8,6 +8,7 @@ from torch import Tensor
 from explorer.checkpoints.ridge import feature_statistics
 from explorer.configurations import Place, encode
 from explorer.encoders.frozen import FrozenEncoder
+from trainer.data.changes import changed_views
 from trainer.data.photos import PhotoSet
 from trainer.data.views import FixedViews, fixed_views
 from trainer.measuring.protocols import normalised_and_clipped
@@ -60,7 +61,10 @@ class Batches:
             photos01 = processes.share(crops).to(processes.device)
             on_device = {place: processes.share(features[place]).to(processes.device) for place in places}
             return on_device, self._target(photos01)
-        crops = self.train.random_crops(step, recipe.batch, recipe.crop, recipe.seed)
+        if recipe.views == "changed":
+            crops = changed_views(self.train, step, recipe.batch, recipe.crop, recipe.seed)
+        else:
+            crops = self.train.random_crops(step, recipe.batch, recipe.crop, recipe.seed)
         photos01 = processes.share(crops).to(processes.device)
         with autocast(recipe.precision, processes.device):
             features = self._encode(photos01, places)

@@ -1,5 +1,6 @@
 """One decoder in training: its optimiser, schedule and guard, and what is kept of it."""
 
+import copy
 import logging
 import math
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 
 from explorer.checkpoints.files import Header, build_decoder, fingerprint_of, save_checkpoint
 from explorer.configurations import AnyConfiguration, EncoderFor, Place
@@ -16,7 +18,7 @@ from explorer.decoders import decoder_spec
 from explorer.measures.pixels import mse, psnr_of_mse
 from trainer.recipe import Recipe, autocast
 from trainer.training.batches import Batch, Features
-from trainer.training.losses import reconstruction_loss
+from trainer.training.losses import compared, encoded_again, reconstruction_loss
 from trainer.training.processes import Processes
 
 log = logging.getLogger(__name__)
@@ -36,14 +38,23 @@ class Progress:
 class Head:
     """One decoder in training."""
 
-    def __init__(self, configuration: AnyConfiguration, recipe: Recipe, processes: Processes):
+    def __init__(
+        self,
+        configuration: AnyConfiguration,
+        recipe: Recipe,
+        processes: Processes,
+        encoder_for: EncoderFor | None = None,
+    ):
         self.configuration = configuration
+        self.compared = compared(configuration)
+        self.encoder_for = encoder_for
         self.recipe = recipe
         self.processes = processes
         torch.manual_seed(recipe.seed)
         self.decoder = build_decoder(configuration, recipe.start).to(
             processes.device, memory_format=torch.channels_last
         )
+        self.kept = copy.deepcopy(self.decoder).requires_grad_(False) if recipe.ema else self.decoder
         self.peak_rate = recipe.learning_rate or decoder_spec(configuration.decoder).learning_rate
         self.optimizer = torch.optim.Adam(self.decoder.parameters(), lr=self.peak_rate)
         self.progress = Progress()
@@ -55,20 +66,26 @@ class Head:
         return self.configuration.name
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """The layers whose features it needs: its sources and what its loss compares."""
+        return (*self.configuration.sources, *self.compared)
+
+    @property
     def running(self) -> bool:
         return not self.progress.stopped
 
     def standardise(self, statistics: Mapping[Place, tuple[Tensor, Tensor]]) -> None:
         """Give the decoder the mean and standard deviation a channel of each of its sources."""
         means, stds = zip(*(statistics[place] for place in self.configuration.sources), strict=True)
-        self.decoder.set_statistics(torch.cat(means), torch.cat(stds))
+        for decoder in {self.decoder, self.kept}:
+            decoder.set_statistics(torch.cat(means), torch.cat(stds))
 
     @torch.no_grad()
     def reconstruct(self, features: Features, side: int) -> Tensor:
         """Return the decoder's pictures (N, 3, side, side) in [0, 1], as they will be once it is trained."""
-        self.decoder.eval()
-        photos01 = self.decoder(self.configuration.inputs(features), side)
-        self.decoder.train()
+        self.kept.eval()
+        photos01 = self.kept(self.configuration.inputs(features), side)
+        self.kept.train()
         return photos01
 
     def step(self, step: int, features: Features, photos01: Tensor) -> None:
@@ -76,7 +93,7 @@ class Head:
         self.optimizer.param_groups[0]["lr"] = self._rate(step)
         with autocast(self.recipe.precision, self.processes.device):
             drawn = self.decoder.draw(self.configuration.inputs(features), photos01.shape[-1])
-        loss = reconstruction_loss(self.configuration.loss, drawn.float(), photos01, self.recipe.window(step))
+        loss = self.loss(drawn.float(), photos01, features, self.recipe.window(step))
         self.last_loss = self.processes.mean(loss.detach()).item()
         if not math.isfinite(self.last_loss):
             self.progress.stopped = f"the loss became {self.last_loss} at step {step}"
@@ -85,7 +102,31 @@ class Head:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.processes.average_gradients(self.decoder)
+        if self.recipe.gradient_clip:
+            clip_grad_norm_(self.decoder.parameters(), self.recipe.gradient_clip)
         self.optimizer.step()
+        if self.recipe.ema:
+            self.average(min(self.recipe.ema, (1 + step) / (10 + step)))
+
+    def loss(
+        self, drawn: Tensor, photos01: Tensor, features: Features, window: tuple[slice, slice] | None = None
+    ) -> Tensor:
+        """Return the loss of pictures (N, 3, side, side) whose photos have these features."""
+        configuration = self.configuration
+        with autocast(self.recipe.precision, self.processes.device):
+            seen = encoded_again(drawn, self.compared, self.encoder_for, configuration.weights)
+            return reconstruction_loss(configuration.loss, drawn, photos01, window, seen, features)
+
+    @torch.no_grad()
+    def average(self, decay: float) -> None:
+        """Move what is kept of the decoder towards what it now is."""
+        for kept, now in zip(
+            self.kept.state_dict().values(), self.decoder.state_dict().values(), strict=True
+        ):
+            if now.is_floating_point():
+                kept.lerp_(now, 1 - decay)
+            else:
+                kept.copy_(now)
 
     def _rate(self, step: int) -> float:
         if self.recipe.schedule == "one_cycle":
@@ -98,7 +139,7 @@ class Head:
         losses, decibels = [], []
         for features, photos01 in batches:
             photos = self.reconstruct(features, photos01.shape[-1])
-            losses.append(reconstruction_loss(self.configuration.loss, photos, photos01).item() * len(photos))
+            losses.append(self.loss(photos, photos01, features).item() * len(photos))
             decibels += [psnr_of_mse(error) for error in mse(photos, photos01).tolist()]
         return {"loss": sum(losses) / len(decibels), "psnr": sum(decibels) / len(decibels)}
 
@@ -139,4 +180,4 @@ class Head:
             },
             parameters=sum(p.numel() for p in self.decoder.parameters()),
         )
-        return save_checkpoint(folder, self.decoder, header)
+        return save_checkpoint(folder, self.kept, header)

@@ -16,6 +16,7 @@ from trainer.recipe import Recipe
 from trainer.training.batches import Batch, Batches
 from trainer.training.head import Head
 from trainer.training.logs import Logs, summary
+from trainer.training.losses import compared
 from trainer.training.processes import Processes
 from trainer.training.starts import start_head
 from trainer.training.state import load_state, save_state
@@ -60,12 +61,14 @@ class Training:
         self.progress_bar = progress_bar and self.processes.is_main
         self.start_from, self.continued = start_from, continued
         self.on_progress = on_progress
-        layers = layers_by_architecture(place for c in configurations for place in c.sources)
+        needed = [place for c in configurations for place in (*c.sources, *compared(c))]
+        layers = layers_by_architecture(needed)
         encoders = {name: FrozenEncoder(name, weights, self.processes.device) for name in layers}
         for encoder in encoders.values():
             encoder.check_side(recipe.crop)
         self.batches = Batches(encoders, layers, weights, recipe, train, val, self.processes)
-        self.heads = [Head(configuration, recipe, self.processes) for configuration in configurations]
+        encoder_for = self.batches.encoder_for
+        self.heads = [Head(c, recipe, self.processes, encoder_for) for c in configurations]
         self.step = 0
         self.name = f"{'+'.join(layers)}-{weights}"
         self.state_file = out / f"state-{self.name}.safetensors"
@@ -116,7 +119,7 @@ class Training:
     def train_step(self) -> None:
         """Let every running decoder learn from one batch, whose features come from one pass."""
         running = [head for head in self.heads if head.running]
-        places = {place for head in running for place in head.configuration.sources}
+        places = {place for head in running for place in head.places}
         features, photos01 = self.batches.of_step(self.step, places)
         for head in running:
             head.step(self.step, features, photos01)

@@ -44,13 +44,16 @@ def candidates(
     """Return what a decoder may start from, best first.
 
     When it is `continued`: itself, or the same decoder for mse. A fused one: its largest source's own
-    decoder. One that needs it, last: the linear map.
+    decoder. Where the registry says so, another kind of decoder for mse; last, the linear map.
     """
     found = [configuration, replace(configuration, loss="mse")] if continued else []
     single = configuration
     if isinstance(configuration, FusedConfiguration):
         single = configuration.single(configuration.largest)
         found.append(single)
+    kind = decoder_spec(configuration.decoder).starts_from
+    if kind:
+        found.append(replace(single, decoder=kind, loss="mse"))
     if needs_linear:
         found.append(replace(single, decoder="linear", loss="mse"))
     return found
@@ -80,5 +83,6 @@ def take_over(head: Head, configuration: AnyConfiguration, path: Path) -> None:
         head.decoder.load_state_dict(decoder.state_dict())
     else:
         head.decoder.start_from(decoder)
+    head.kept.load_state_dict(head.decoder.state_dict())
     head.started_from = f"{configuration.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
     log.info("%s starts from %s", head.name, configuration.name)

@@ -92,6 +92,8 @@ def digest(text: str, tensors: Mapping[str, Tensor]) -> str:
 def head_tensors(head: Head) -> dict[str, Tensor]:
     """Return the tensors of a decoder and its optimiser."""
     state = {f"decoder/{name}": tensor for name, tensor in head.decoder.state_dict().items()}
+    if head.kept is not head.decoder:
+        state |= {f"kept/{name}": tensor for name, tensor in head.kept.state_dict().items()}
     for index, slots in head.optimizer.state_dict()["state"].items():
         state |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
     return state
@@ -100,6 +102,8 @@ def head_tensors(head: Head) -> dict[str, Tensor]:
 def load_head(head: Head, state: Mapping[str, Tensor]) -> None:
     """Give a decoder and its optimiser what `head_tensors` returned."""
     head.decoder.load_state_dict(below("decoder/", state))
+    if head.kept is not head.decoder:
+        head.kept.load_state_dict(below("kept/", state))
     slots: dict[int, dict[str, Tensor]] = {}
     for name, tensor in below("optimizer/", state).items():
         index, slot = name.split("/")

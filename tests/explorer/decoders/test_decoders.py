@@ -1,11 +1,14 @@
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.decoders.blocks import doublings
 from explorer.decoders.frequency_aware import dct_matrix, split_bands
 from explorer.decoders.linear import Linear
 from explorer.decoders.pixel_shuffle import PixelShuffle
+from explorer.decoders.upsample_conv import UpsampleConv, take_over
 from explorer.decoders.wavelet import haar, inverse_haar
 from explorer.encoders.table import ENCODERS
 from explorer.errors import UserError
@@ -48,6 +51,48 @@ def test_pixel_shuffle_draws_a_photo_without_its_linear_map(size):
     photo = decoder.draw(torch.randn(1, 8, size, size)).detach()
     assert photo.shape == (1, 3, 224, 224)
     assert photo.std() > 0 and abs(photo.mean() - 0.5) < 0.3  # something, around grey
+
+
+def test_upsample_conv_draws_no_grid_where_all_positions_are_alike():
+    torch.manual_seed(0)
+    alike = torch.randn(1, 8, 1, 1).expand(1, 8, 28, 28)
+    spread = {}
+    for kind in (PixelShuffle, UpsampleConv):
+        decoder = kind(8, 28, linear=False).eval()
+        for name, parameter in decoder.named_parameters():
+            nn.init.zeros_(parameter) if "grain" in name else nn.init.normal_(parameter, std=0.1)
+        inner = decoder.draw(alike)[..., 100:124, 100:124]  # where the photo's border is out of sight
+        spread[kind] = (inner.std(dim=(2, 3)).mean() / inner.abs().mean()).item()
+    assert spread[UpsampleConv] < 1e-5 and spread[PixelShuffle] > 0.1
+
+
+@torch.no_grad()
+def test_upsample_conv_takes_over_the_mean_of_a_patch():
+    its, mine = nn.Conv2d(4, 12, 3, padding=1), nn.Conv2d(7, 5, 3, padding=1)
+    take_over(mine, its, patch=2)
+    x = torch.randn(1, 7, 6, 6)
+    expected = F.avg_pool2d(F.pixel_shuffle(its(x[:, :4]), 2), 2)
+    assert torch.allclose(mine(x)[:, :3], expected, atol=1e-5)
+    norm = nn.BatchNorm2d(3).eval()
+    for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
+        nn.init.uniform_(tensor, 0.5, 2)
+    take_over(mine, its, patch=2, norm=norm)
+    assert torch.allclose(mine(x)[:, :3], norm(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "linear"), [(55, True), (28, True), (14, True), (13, True), (7, True), (16, False)]
+)
+@torch.no_grad()
+def test_upsample_conv_starts_near_the_pixel_shuffle_decoder(size, linear):
+    torch.manual_seed(0)
+    other, decoder = (kind(8, size, linear=linear).eval() for kind in (PixelShuffle, UpsampleConv))
+    if other.linear is not None:
+        nn.init.normal_(other.linear.expand.bias, 0.3, std=0.1)
+    decoder.start_from(other)
+    features = torch.randn(1, 8, size, size)
+    blurred = [F.avg_pool2d(d.draw(features), 32) for d in (other, decoder)]
+    assert (blurred[0] - blurred[1]).abs().max() < 0.15
 
 
 @pytest.mark.parametrize("name", DECODERS)

@@ -1,12 +1,16 @@
 """Desks: so many at once, so many waiting, each so long, and only while somebody listens."""
 
 import asyncio
+import os
+import sys
+import threading
 import time
 from functools import partial
 from threading import Event
 
 import pytest
 
+from explorer.limits import limit
 from explorer.serving.desks import Busy, Desk
 from explorer.serving.metrics import Metrics
 from explorer.wanted import NotWanted, check_wanted
@@ -80,7 +84,7 @@ def test_work_ends_when_its_time_is_up_and_a_sentence_says_so():
     async def ask() -> None:
         began, ended = Event(), Event()
         with pytest.raises(NotWanted, match="longer than the 1 s"):
-            await desk().run("name", lambda: until_not_wanted(began, ended), always, seconds=1)
+            await desk(seconds=1).run("name", lambda: until_not_wanted(began, ended), always)
         assert await asyncio.to_thread(ended.wait, SECONDS)
 
     run(ask)
@@ -148,3 +152,11 @@ def test_what_a_stream_raises_comes_after_what_it_gave():
         return found
 
     assert run(ask) == ["before"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux")
+def test_what_may_take_long_runs_at_a_lower_priority():
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert run(lambda: desk().run("name", priority, always)) >= min(19, priority() + limit("nice"))

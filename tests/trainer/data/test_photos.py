@@ -28,6 +28,13 @@ def test_photos_are_held_with_a_short_side_of_256(photos):
     assert all(min(photo.shape[1:]) == 256 and photo.dtype == torch.uint8 for photo in photos.photos)
 
 
+def test_training_photos_keep_their_size_where_it_is_asked_for(photos_folder, photos):
+    large = load_set(photos_folder, largest=300, progress=False)
+    assert {min(photo.shape[1:]) for photo in large.photos} == {300}
+    assert torch.allclose(large.centre_crops(), photos.centre_crops(), atol=0.15)
+    assert (large.centre_crops() - photos.centre_crops()).abs().mean() < 0.01
+
+
 def test_crops_depend_on_seed_and_step_alone(photos):
     crops = photos.random_crops(step=3, batch=4, size=64, seed=1)
     assert crops.shape == (4, 3, 64, 64)

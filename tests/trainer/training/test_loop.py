@@ -90,6 +90,29 @@ def test_same_seed_gives_the_same_decoders_also_when_a_killed_run_goes_on(
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
 
 
+def test_with_ema_the_moving_average_is_kept_and_a_resumed_run_goes_on_with_it(photos, tmp_path):
+    heads = [Configuration("alexnet", "conv2", "upsample_conv", "features")]
+    recipe = replace(RECIPE, steps=4, validate_every=2, ema=0.5, gradient_clip=1.0, views="changed")
+    [whole] = training(photos, tmp_path / "whole", recipe, heads).run()
+    halved = training(photos, tmp_path / "halved", recipe, heads)
+    train_step = halved.train_step
+
+    def killed_in_the_third_step():
+        if halved.step == 2:
+            raise KeyboardInterrupt
+        train_step()
+
+    halved.train_step = killed_in_the_third_step
+    with pytest.raises(KeyboardInterrupt):
+        halved.run()
+    [resumed] = training(photos, tmp_path / "halved", recipe, heads).run(resume=True)
+    latest, kept = whole.decoder.state_dict(), whole.kept.state_dict()
+    assert not torch.equal(latest["tail.weight"], kept["tail.weight"])
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in resumed.kept.state_dict().items())
+    stored = load_decoder(tmp_path / f"whole/decoders/{heads[0].name}.safetensors").state_dict()
+    assert torch.allclose(stored["blend.first.weight"], kept["blend.first.weight"], atol=1e-3)
+
+
 def test_resuming_with_another_recipe_or_nothing_to_resume_is_refused(finished, photos, tmp_path):
     out, _ = finished
     with pytest.raises(UserError, match="another recipe"):
@@ -99,8 +122,8 @@ def test_resuming_with_another_recipe_or_nothing_to_resume_is_refused(finished, 
 
 
 def test_loss_that_becomes_nan_stops_that_head_and_the_others_go_on(photos, tmp_path, monkeypatch, caplog):
-    def poisoned(loss, drawn, original, window=None):
-        return reconstruction_loss(loss, drawn, original, window) * (
+    def poisoned(loss, drawn, *rest):
+        return reconstruction_loss(loss, drawn, *rest) * (
             float("nan") if loss == "hybrid" and drawn.requires_grad else 1
         )
 
@@ -159,6 +182,8 @@ def test_one_cycle_rises_to_the_peak_and_falls_to_almost_nothing():
         ({"crop": 300}, "32 to 256"),
         ({"steps": 0}, "above zero"),
         ({"schedule": "cosine"}, "one_cycle, plateau"),
+        ({"ema": 1.0}, "below 1"),
+        ({"views": "changed", "fixed_views": 2}, "leave --fixed-views out"),
     ],
 )
 def test_recipe_that_cannot_work_is_refused(wrong, said):
