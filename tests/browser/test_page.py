@@ -10,7 +10,7 @@ from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, visiting
 from tests.browser.test_explore import CAT, bottom, picture, texts
 from tests.browser.test_learn import open_lesson, shows
 from tests.browser.test_results import open_results
-from tests.browser.test_tabs import open_tab, wait_until_idle
+from tests.browser.test_tabs import wait_until_idle
 
 ZOOMED = {"viewport": {"width": 720, "height": 450}}  # 1440 x 900 at 200 %
 PROJECTOR = {"viewport": {"width": 1920, "height": 1080}}
@@ -169,5 +169,6 @@ def test_a_network_that_cannot_be_downloaded_is_marked_and_the_picture_before_it
 
 
 def test_a_painted_mask_is_said_to_be_no_part_of_the_link(visit):
-    open_tab(visit, "surgery", "decoder=linear&layer=block2&operation=mask&own=mask&example=cat")
+    asked = "decoder=linear&layer=block2&operation=mask&own=mask&example=cat"
+    visit.page.goto(f"{visit.address}?tab=surgery&{asked}")
     visit.expect_text("#message", "A link does not hold what it was made with: what you painted.")

@@ -16,11 +16,10 @@
     const told = document.querySelector("#address [data-query]")?.dataset;
     if (!told) return;
     rememberPhoto(told.own.split(" "));
-    if (location.search === `?${told.query}`) return;
     const [from, to] = [place(location.search), place(told.query)];
-    const turned = from !== to && !going && new URLSearchParams(location.search).has("tab");
     if (going === to) going = null;
-    if (going) return;
+    if (going || location.search === `?${told.query}`) return;
+    const turned = from !== to && !from.startsWith("null") && from !== to.replace(/ .*/, " ");
     history[turned ? "pushState" : "replaceState"](history.state, "", `?${told.query}`);
     document.querySelectorAll(".js-plotly-plot").forEach(renamePatterns);
   }
@@ -30,7 +29,6 @@
     const told = document.querySelector("#address [data-query]")?.dataset.query;
     if (!told || place(told) === place(location.search)) return;
     going = place(location.search);
-    setTimeout(() => { going = null; }, 5000);
     document.getElementById(`tab-${asked.get("tab")}-button`)?.click();
     const step = asked.get("step");
     const marked = document.querySelector("#learn-steps [aria-current]");
@@ -150,6 +148,7 @@
   document.addEventListener("keydown", letTabPass, true);
   document.addEventListener("keydown", turnTab);
   for (const heard of [copyLink, skip, toggleFold, present]) document.addEventListener("click", heard);
+  document.addEventListener("click", (event) => { if (event.isTrusted) going = null; }, true);
   window.addEventListener("popstate", goBack);
   document.addEventListener("DOMContentLoaded", () => fold(localStorage.getItem(FOLD) === "true"));
   new MutationObserver(() => { placeTabs(); followAddress(); tell(); }).observe(document.documentElement, {
