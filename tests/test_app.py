@@ -71,6 +71,16 @@ def test_ensemble_returns_pictures_a_map_a_source_and_what_each_brings(client, c
         client.predict(handle_file(cat), sources[:1], "attention", api_name="/ensemble")
 
 
+def test_recover_returns_what_was_found_in_its_seconds(client, cat):
+    place = {"architecture": "alexnet", "layer": "conv5", "prior": "network", "seconds": 2}
+    recovered, error, found = client.predict(handle_file(cat), **place, api_name="/recover")
+    assert Image.open(recovered).size == Image.open(error).size == (224, 224)
+    assert found["prior"] == "network" and found["steps"] >= 1
+    assert 0 < found["feature_error"] < 2 and -1 < found["similarity"] < 1
+    with pytest.raises(AppError, match="seconds must be above zero"):
+        client.predict(handle_file(cat), **(place | {"seconds": 0}), api_name="/recover")
+
+
 def test_every_argument_after_the_photo_may_be_left_out(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     defaults = {
@@ -113,6 +123,14 @@ def test_every_argument_after_the_photo_may_be_left_out(client):
             "weights": "imagenet",
             "mask": None,
             "other": None,
+        },
+        "/recover": {
+            "architecture": "vgg16",
+            "layer": "block5",
+            "weights": "imagenet",
+            "prior": "",
+            "seconds": 60.0,
+            "seed": 0,
         },
         "/catalogue": {},
     }

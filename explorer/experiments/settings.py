@@ -71,6 +71,7 @@ class Settings:
 
 
 DEFAULT_SETTINGS = Settings()
+MANY_STEPS = 100_000  # where seconds end a search
 COARSE_GRID = 7  # and fewer places a side: a decoder's weights find texture there that only the network sees
 FINE_GRID = 20  # and more places a side: from a linear decoder's picture, pixels are soon there
 ON_WEIGHTS = {

@@ -103,14 +103,15 @@ class Results:
         return best and best.configuration
 
     def collapsed(self, ready: Iterable[AnyConfiguration]) -> list[AnyConfiguration]:
-        """Return the decoders that collapsed; of a layer where all did, the one the judge prefers stays."""
+        """Return the decoders that collapsed; of a layer where none is known to do better, the best stays."""
         places: dict[tuple, list[AnyConfiguration]] = {}
         for c in ready:
             places.setdefault((c.sources, c.weights), []).append(c)
         found = []
         for here in places.values():
+            judged = [c for c in here if (row := self.row(c)) and "similarity" in row.mean]
             failed = [c for c in here if (row := self.row(c)) and row.collapsed]
-            kept = self.preferred(failed) if len(failed) == len(here) else None
+            kept = None if set(judged) - set(failed) else self.preferred(failed)
             found += [c for c in failed if c != kept]
         return found
 

@@ -3,13 +3,14 @@
 What a function says of itself and of its parameters is what the API's page and the assistants read.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
 
-from explorer import Explorer
+from explorer import Explorer, UserError
 from explorer.configurations import (
     OPTIMISATION,
     AnyConfiguration,
@@ -18,7 +19,7 @@ from explorer.configurations import (
     parse_place,
 )
 from explorer.encoders.table import encoder_spec
-from explorer.experiments.settings import PRIORS
+from explorer.experiments.settings import MANY_STEPS, PRIORS, usual_settings
 from explorer.experiments.surgery import Change
 from explorer.measures.comparison import parse_configuration
 from explorer.pictures.feature_maps import share_map
@@ -223,6 +224,37 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
         found = explorer.surgery(photo, c, Change(operation, strength, mask=mask, other=other))
         return found.before.reconstruction, found.after.reconstruction, found.to_dict()
 
+    def recover(
+        photo: Sent,
+        architecture: str = Configuration.architecture,
+        layer: str = "block5",
+        weights: str = Configuration.weights,
+        prior: str = "",
+        seconds: float = 60.0,
+        seed: int = 0,
+    ) -> tuple[Picture, Picture, Figures]:
+        """Search for a photo in the features of one layer: what they hold, whether a decoder draws it or not.
+
+        Returns two PNG files of 224 x 224 pixels (what was recovered, the error map) and a JSON object as
+        /reconstruct does, with "prior" and "steps". It takes its seconds.
+
+        Parameters:
+            photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
+            architecture: the frozen network, as listed by /catalogue, or any timm model as timm:ID
+            layer: the layer whose features are matched, such as block1 to block5
+            weights: the network's weights: imagenet (trained) or random (the control)
+            prior: what is changed until the features match: pixels, decoder or network; as suits the layer
+            seconds: how long to search
+            seed: where a search begins that begins at random
+        """
+        if not seconds > 0:
+            raise UserError(f"seconds must be above zero, not {seconds}.")
+        c = Configuration(architecture, layer, OPTIMISATION, "features", weights)
+        usual = usual_settings(prior, encoder_spec(architecture).layer(layer).size)
+        wanted = replace(usual, steps=MANY_STEPS, seconds=float(seconds), seed=seed)
+        found = deque(explorer.recover(photo, c, wanted), maxlen=1)[0]
+        return found.result.reconstruction, found.result.error, found.to_dict()
+
     def catalogue() -> Figures:
         """List architectures with their layers, decoders, and what is ready, missing or skipped."""
         return explorer.catalogue().to_dict() | {"optimisation": {"priors": PRIORS}}
@@ -234,5 +266,6 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
         Endpoint(feature_maps, lambda photo, *names: encodes(*names)),
         Endpoint(compare, lambda photo, *ways: shows(*map(parse_configuration, ways))),
         Endpoint(surgery, lambda photo, _, strength, *names: shows(Configuration(*names[:5]))),
+        Endpoint(recover, lambda photo, *names: Plan(searches=True)),
         Endpoint(catalogue, Plan),
     ]

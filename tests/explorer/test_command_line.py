@@ -111,7 +111,7 @@ def test_compare_writes_both_sides_and_says_who_wins(cat, tmp_path, capsys):
     assert found["a"].keys() == found["b"].keys() == KEYS
     assert (found["a"]["layer"], found["b"]["layer"]) == ("block3", "block1")
     assert [verdict["winner"] for verdict in found["verdicts"]] == ["b"] * 7
-    assert [verdict["sentence"] for verdict in found["verdicts"]] == lines[2:6]
+    assert [verdict["sentence"] for verdict in found["verdicts"]] == lines[2:9]
     files = [found["a"]["files"]["reconstruction"], found["b"]["files"]["reconstruction"]]
     pictures = [Image.open(path).tobytes() for path in (*files, found["files"]["difference"])]
     assert len(set(pictures)) == 3

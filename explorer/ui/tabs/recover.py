@@ -10,7 +10,7 @@ import gradio as gr
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration
 from explorer.encoders.table import encoder_spec
-from explorer.experiments.settings import OPTIMISERS, PRIORS, STARTS, Settings, usual_settings
+from explorer.experiments.settings import MANY_STEPS, OPTIMISERS, PRIORS, STARTS, Settings, usual_settings
 from explorer.measures.baselines import blur_metrics, flat_metrics
 from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.plots import recovery_curve
@@ -25,7 +25,6 @@ from explorer.ui.views import Question, Step, Update, View
 
 text, common = texts("recover"), texts("common")
 TITLE = text.title
-MANY_STEPS = 100_000  # here the seconds end it
 CHART_SECONDS = 2.0
 JUDGED_SECONDS = 6.0
 MAX_FRAMES = 60  # of a search that are kept, to be looked at again; even, so that the last one stays
