@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -151,10 +152,14 @@ def take_over(mine: nn.Conv2d, its: nn.Conv2d, patch: int = 1, norm: nn.BatchNor
     mine.bias[:outward] = bias
 
 
-@lru_cache(maxsize=16)
 def grain(height: int, width: int) -> Tensor:
     """Return maps of fixed noise (1, GRAIN, height, width), mean 0 and variance 1, equal on every machine."""
-    numbers = torch.from_numpy(philox_uniform("grain", GRAIN * GRAIN_SIDE**2)).float()
-    maps = (numbers.reshape(1, GRAIN, GRAIN_SIDE, GRAIN_SIDE) - 0.5) * math.sqrt(12)
+    maps = torch.from_numpy(_noise())
     repeats = (-(-height // GRAIN_SIDE), -(-width // GRAIN_SIDE))
-    return maps.repeat(1, 1, *repeats)[..., :height, :width].contiguous()
+    return maps.repeat(1, 1, *repeats)[..., :height, :width]
+
+
+@cache
+def _noise() -> np.ndarray:  # no tensor: one that is made while a graph is traced is of no use after it
+    numbers = philox_uniform("grain", GRAIN * GRAIN_SIDE**2).astype(np.float32)
+    return (numbers.reshape(1, GRAIN, GRAIN_SIDE, GRAIN_SIDE) - np.float32(0.5)) * np.float32(math.sqrt(12))
