@@ -9,7 +9,10 @@ from explorer.ui.texts import filters, texts
 
 UI = Path(filters.__file__).parent.parent
 TEMPLATES = {path.stem: path.read_text(encoding="utf-8") for path in (UI / "texts").glob("*.html")}
+BROWSER = UI.parent / "browser"  # the page without a server: its scripts get the sentences of "site" by name
 CODE = {path: path.read_text(encoding="utf-8") for kind in ("py", "js") for path in UI.rglob(f"*.{kind}")}
+CODE |= {path: path.read_text(encoding="utf-8") for path in BROWSER.rglob("*.py")}
+SAID_IN_BROWSER = "".join(path.read_text(encoding="utf-8") for path in BROWSER.rglob("*.js"))
 NAMED = re.compile(r'\b(\w+)(?:, (\w+))? = texts\("(\w+)"\)(?:, texts\("(\w+)"\))?')
 
 
@@ -31,6 +34,8 @@ def said(code: str) -> set[tuple[str, str]]:
 
 
 SAID = set.union(*map(said, CODE.values()))
+NAMED_IN_BROWSER = re.findall(r"[\"'`.](\w+)", SAID_IN_BROWSER)  # say("key") or texts.key
+SAID |= {("site", key) for key in NAMED_IN_BROWSER if key in keys("site")}
 
 
 def test_what_the_code_says_stands_in_the_texts():
