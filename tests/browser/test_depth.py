@@ -61,4 +61,4 @@ def test_another_decoder_is_laid_over_the_curves(visit):
     visit.page.wait_for_function(
         "n => document.querySelectorAll('#depth-plot .scatterlayer .trace').length > n", arg=before
     )
-    assert "attention" in visit.page.locator("#depth-plot .legend").text_content()
+    assert "Attention (MSE)" in visit.page.locator("#depth-plot .legend").text_content()

@@ -27,7 +27,7 @@
   function goBack() {
     const asked = new URLSearchParams(location.search);
     const told = document.querySelector("#address [data-query]")?.dataset.query;
-    if (!told || place(told) === place(location.search)) return;
+    if (!told || (!going && place(told) === place(location.search))) return;
     going = place(location.search);
     document.getElementById(`tab-${asked.get("tab")}-button`)?.click();
     const step = asked.get("step");
