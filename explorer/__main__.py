@@ -1,4 +1,4 @@
-"""The command line for looking: list, reconstruct, recover, depth, features, compare, surgery."""
+"""The command line for looking: list, reconstruct, recover, depth, features, compare, surgery, site."""
 
 import argparse
 import logging
@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from explorer import commands
+from explorer.browser.command import add_options, site
 from explorer.command_line import Parser, run
 from explorer.experiments.settings import Settings
 
@@ -110,6 +111,8 @@ def parser() -> Parser:
         )
     both.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
     both.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
+
+    add_options(command("site", site, "Write the page that works in a browser alone, as static files."))
     return top
 
 

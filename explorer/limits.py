@@ -51,6 +51,7 @@ LIMITS = {
     "searches": Limit("EXPLORER_SEARCHES", 1, "searches (Recover, the decoder optimisation) at once"),
     "searches_waiting": Limit("EXPLORER_SEARCHES_WAITING", 8, "searches that wait"),
     "searches_seconds": Limit("EXPLORER_SEARCHES_SECONDS", 900, "seconds of a search, its wait included"),
+    "nice": Limit("EXPLORER_NICE", 10, "niceness of fits, downloads and searches beside answers (Linux)"),
     "search_seconds": Limit("EXPLORER_SEARCH_SECONDS", 300, "seconds that a search itself may take"),
 }
 SWITCHES = {

@@ -31,13 +31,16 @@ class Server:
 
 @contextmanager
 def serve(log: Path, *arguments: str, **environment: str) -> Iterator[Server]:
-    """Serve the app on a free port until the block ends. Its output goes to `log`."""
+    """Serve the app on a free port until the block ends. Its output goes to `log`.
+
+    What takes long is hardly nicer than the rest: beside other tests it would get nowhere.
+    """
     port = free_port()
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), "--port", str(port), *arguments],
             cwd=log.parent,  # the app must not depend on the folder it is started from
-            env=os.environ | environment,
+            env=os.environ | {"EXPLORER_NICE": "1"} | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -21,6 +21,7 @@ from explorer.configurations import (
 from explorer.decoders import DECODERS, decoder_spec
 from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.table import ENCODERS, encoder_spec
+from explorer.encoders.weights import weight_source
 from explorer.errors import UserError
 from explorer.folders import BUNDLED
 
@@ -48,10 +49,12 @@ class Catalogue:
         entries: Mapping[AnyConfiguration, Path],
         skipped: list[tuple[str, str]],
         on_the_spot: bool = False,
+        folder: Path | None = None,
     ):
         self.entries = dict(entries)  # replaced, never changed: others may be walking over it
         self.skipped = skipped
         self.on_the_spot = on_the_spot
+        self.folder = folder
         self._dropped: dict[AnyConfiguration, str] = {}
         self._dropping = Lock()
 
@@ -91,7 +94,7 @@ class Catalogue:
                 entries[header.configuration] = path
             except UserError as error:
                 skipped.append(skip(path, error))
-        return cls(entries, skipped, on_the_spot)
+        return cls(entries, skipped, on_the_spot, folder)
 
     def drop(self, configuration: AnyConfiguration, error: UserError) -> None:
         """Move a configuration whose checkpoint turned out unusable to the skipped ones."""
@@ -113,6 +116,12 @@ class Catalogue:
         """Architectures with at least one decoder on offer, in the table's order."""
         ready = {c.architecture for c in self._matching()}
         return [name for name in ENCODERS if name in ready or self.on_the_spot]
+
+    def must_download(self, architecture: str, weights: str = "imagenet") -> bool:
+        """Whether an architecture's weights would have to come from the Hub now."""
+        spec = encoder_spec(architecture)
+        source = weight_source(architecture, weights, self.folder, bundled=False)
+        return not spec.bundled and spec.network.must_download(source)
 
     def layers(self, architecture: str, weights: str = "imagenet") -> list[str]:
         """Layers with at least one decoder on offer, shallow to deep."""

@@ -118,6 +118,9 @@ def _check_fields(header: Header) -> None:
     expect(int | float, *header.metrics.values())
     expect(int, header.parameters, header.format)
     told = [*header.recipe.values(), *header.data.values()]
+    terms = [number for x in told if isinstance(x, dict) for number in x.values()]  # the weights of a loss
+    expect(int | float, *terms)
+    told = [x for x in told if not isinstance(x, dict)] + terms
     sources = [list(place) for place in c.sources]
     expect(str | int | float | None, *(x for x in told if not isinstance(x, bool) and x != sources))
     numbers = [x for x in told if isinstance(x, int | float)]

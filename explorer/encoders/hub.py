@@ -36,6 +36,13 @@ def hub_file(repository: str, name: str, repo_type: str = "model") -> Path:
     )
 
 
+def is_kept(repository: str, name: str) -> bool:
+    """Return whether a file of a repository is here already."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(repository, name, os.environ.get("EXPLORER_CACHE")), str)
+
+
 def hub_folder(repository: str) -> Path:
     """Return a folder with all files of a model repository. Raises HubError."""
     from huggingface_hub import snapshot_download

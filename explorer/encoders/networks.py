@@ -46,6 +46,9 @@ class ConvStack:
 
     stages: tuple[tuple[Conv | MaxPool, ...], ...]
 
+    def must_download(self, source: WeightSource) -> bool:
+        return source.from_hub
+
     def load(self, source: WeightSource, device: torch.device) -> "LoadedConvStack":
         return LoadedConvStack(self, source, device)
 
@@ -124,6 +127,9 @@ class TimmModel:
                 set_batch_norm_statistics(network, self.input_size)
         network = network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
         return LoadedTimmModel(network, self.indices)
+
+    def must_download(self, source: WeightSource) -> bool:
+        return source.must_download(self.model_id)
 
     def build(self) -> nn.Module:
         """Return the network with meaningless weights."""

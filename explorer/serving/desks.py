@@ -6,6 +6,7 @@ a lower priority beside the answers that somebody looks at.
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,7 +23,6 @@ from explorer.serving.metrics import Metrics
 from explorer.stages import telling
 from explorer.wanted import NotWanted, check_wanted, wanted_while
 
-NICE = 10
 T = TypeVar("T")
 
 
@@ -68,7 +68,7 @@ class Desk:
         self.seconds = seconds
         self._metrics = metrics
         self._errands: set[Errand] = set()
-        self._threads = ThreadPoolExecutor(at_once, kind, _be_nice if nice else None)
+        self._threads = ThreadPoolExecutor(at_once, kind, _be_nice, (limit("nice") if nice else 0,))
 
     @property
     def waiting(self) -> int:
@@ -196,7 +196,7 @@ def _outcome(error: Exception) -> str:
     return "refused" if isinstance(error, UserError) else "fault"
 
 
-def _be_nice() -> None:
+def _be_nice(niceness: int) -> None:
     """Give this thread, and those that PyTorch starts for it, a lower priority, where Linux can."""
-    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import gradio as gr
+from gradio.blocks import Block
 
 from explorer import Explorer, UserError
 from explorer.encoders.hub import HubError
@@ -122,11 +123,11 @@ def begin(frame: Frame, tab: str, known: Visitor, *values: Any) -> Update:
     update, trouble = attempt(view, view.steps[0], question, memory)
     if not known.wants(question):
         return gr.skip()
-    if trouble:
-        question = known.question = replace(question, trouble=trouble)
+    own = settled(view, own, update)
+    question = known.question = replace(question, values=own, trouble=trouble or question.trouble)
     known.begun, known.left = question, set(range(1, len(view.steps)))
     note_if_whole(known)
-    return update | frame.message(known, question) | link
+    return update | frame.message(known, question) | frame.link(question.about, own)
 
 
 def go_on(frame: Frame, tab: str, number: int, known: Visitor, *memory: Any) -> Update:
@@ -154,7 +155,23 @@ def attempt(
             return step.show(question, *question.values, *memory), None
         except Exception as error:
             trouble = explained(error, question.tab)
+    if (trouble or question.trouble or Trouble("")).again:
+        return {}, trouble  # the picture before it stays until there is another
     return {part: value for part, value in view.empty().items() if part in step.outputs}, trouble
+
+
+def settled(view: View, values: Sequence[Any], update: Update) -> tuple[Any, ...]:
+    """Return the values of a tab's inputs after an update of the tab, as far as a permalink holds them."""
+    held = [component for component, _ in view.in_address.values()]
+
+    def value(component: Any, before: Any) -> Any:
+        if component not in held or component not in update:
+            return before
+        new = update[component]
+        new = new.constructor_args if isinstance(new, Block) else new
+        return new.get("value", before) if isinstance(new, dict) else new
+
+    return tuple(value(*pair) for pair in zip(view.inputs, values, strict=True))
 
 
 def note_if_whole(known: Visitor) -> None:

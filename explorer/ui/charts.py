@@ -32,7 +32,6 @@ class Chart:
     rows of its CSV file; none of them is asked about no rows.
     """
 
-    title: str
     of: str
     draw: Callable[[Results, Sequence[Row]], go.Figure]
     read: Callable[[Results, Sequence[Row]], str]
@@ -135,9 +134,8 @@ def pairs(results: Results, rows: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def _priced(cost: str, title: str, digits: str) -> Chart:
+def _priced(cost: str, digits: str) -> Chart:
     return Chart(
-        title,
         "table",
         lambda results, rows: plots.quality_and_cost(rows, cost),
         lambda results, rows: read_cost(cost, digits, results, rows),
@@ -145,32 +143,28 @@ def _priced(cost: str, title: str, digits: str) -> Chart:
 
 
 CHARTS = {
-    "size": Chart("PSNR by resolution", "table", lambda results, rows: plots.by_size(rows), read_by_size),
+    "size": Chart("table", lambda results, rows: plots.by_size(rows), read_by_size),
     "layers": Chart(
-        "PSNR by layer of one network",
         "network",
         lambda results, rows: plots.by_layer(rows),
         read_by_layer,
     ),
     "decoders": Chart(
-        "PSNR by decoder at one layer",
         "layer",
         lambda results, rows: plots.by_decoder(rows),
         read_by_decoder,
     ),
     "significance": Chart(
-        "Which differences are proven at one layer",
         "layer",
         lambda results, rows: plots.significance_matrix(significance(results, rows)),
         read_significance,
         pairs,
     ),
     "plane": Chart(
-        "Exact or pleasing: PSNR against LPIPS",
         "table",
         lambda results, rows: plots.perception_distortion(rows),
         read_plane,
     ),
-    "parameters": _priced("parameters", "PSNR against parameters", ","),
-    "milliseconds": _priced("milliseconds", "PSNR against milliseconds", ".1f"),
+    "parameters": _priced("parameters", ","),
+    "milliseconds": _priced("milliseconds", ".1f"),
 }

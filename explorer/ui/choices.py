@@ -58,7 +58,7 @@ def selector_choices(catalogue: Catalogue, c: Configuration) -> dict[str, Choice
     decoders = catalogue.decoders(c.architecture, c.layer, c.weights)
     losses = catalogue.losses(c.architecture, c.layer, c.decoder, c.weights)
     return {
-        "architecture": [(encoder_spec(name).full_title, name) for name in known],
+        "architecture": [(network_label(catalogue, name, c.weights), name) for name in known],
         "layer": [(text.layer.format(name=x.name, channels=x.channels, size=x.size), x.name) for x in layers],
         "decoder": [(decoder_spec(name).title, name) for name in decoders],
         "loss": [(LOSS_TITLES.get(name, name), name) for name in losses],
@@ -66,6 +66,12 @@ def selector_choices(catalogue: Catalogue, c: Configuration) -> dict[str, Choice
             (WEIGHTS[x][0].upper() + WEIGHTS[x][1:], x) for x in ready_weights(catalogue, c.architecture)
         ],
     }
+
+
+def network_label(catalogue: Catalogue, architecture: str, weights: str) -> str:
+    """Return what a network is called where it can be chosen: also whether it needs a download first."""
+    title = encoder_spec(architecture).full_title
+    return text.to_download.format(network=title) if catalogue.must_download(architecture, weights) else title
 
 
 def missing(catalogue: Catalogue, c: Configuration) -> list[tuple[Configuration, str]]:

@@ -19,6 +19,7 @@ from explorer.ui.texts import texts
 from explorer.ui.views import Jump, Update
 
 labels = texts("controls")
+FIRST_EXAMPLE = "cat"  # the classifier is sure of it
 
 
 class Controls:
@@ -45,26 +46,28 @@ class Controls:
             label=labels.example,
             elem_id="examples",
         )
-        self.selectors = selectors(catalogue, start)
         self.message = gr.HTML(elem_id="message")
         self.stop = gr.Button(labels.stop, size="sm", visible=False, elem_id="stop-fitting")
         self.retry = gr.Button(labels.retry, size="sm", visible=False, elem_id="retry")
+        gr.HTML(labels.more(), elem_id="more")
         allowed = allowed_timm()
         visible = allowed is None or bool(allowed)
-        with gr.Accordion(labels.other_network, open=False, elem_id="zoo", visible=visible):
-            self.model_id = gr.Dropdown(
-                timm_ids() if allowed is None else allowed,
-                value=None,
-                label=labels.timm_id,
-                allow_custom_value=True,
-                elem_id="timm-id",
-            )
-            gr.HTML(labels.zoo())
-        self.missing = gr.HTML(elem_id="missing")
-        with gr.Accordion(labels.help_title, open=False, elem_id="help"):
-            gr.Markdown(labels.help(DECODERS, LOSSES))
-        with gr.Accordion(labels.credits_title, open=False, elem_id="credits"):
-            gr.Markdown(labels.credits(photo_credits(EXAMPLES / "CREDITS.md")))
+        with gr.Column(elem_id="folded"):
+            self.selectors = selectors(catalogue, start)
+            with gr.Accordion(labels.other_network, open=False, elem_id="zoo", visible=visible):
+                self.model_id = gr.Dropdown(
+                    timm_ids() if allowed is None else allowed,
+                    value=None,
+                    label=labels.timm_id,
+                    allow_custom_value=True,
+                    elem_id="timm-id",
+                )
+                gr.HTML(labels.zoo())
+            self.missing = gr.HTML(elem_id="missing")
+            with gr.Accordion(labels.help_title, open=False, elem_id="help"):
+                gr.Markdown(labels.help(DECODERS, LOSSES))
+            with gr.Accordion(labels.credits_title, open=False, elem_id="credits"):
+                gr.Markdown(labels.credits(photo_credits(EXAMPLES / "CREDITS.md")))
 
     @property
     def triggers(self) -> list[Any]:
@@ -88,7 +91,7 @@ class Controls:
         """
         found, note = choices.settle(self.catalogue, wanted, self.results)
         updates = selector_updates(self.catalogue, found, selected)
-        missing = labels.not_on_offer(choices.missing(self.catalogue, found))
+        missing = labels.not_on_offer([c for c, _ in choices.missing(self.catalogue, found)])
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
 
 
@@ -100,8 +103,9 @@ def model_jump(model_id: str | None, weights: str) -> Jump:
 
 
 def examples() -> dict[str, Path]:
-    """Return the bundled example photos by name."""
-    return {path.stem: path for path in sorted(EXAMPLES.glob("*.jpg"))}
+    """Return the bundled example photos by name, the one that the page opens with first."""
+    found = sorted(EXAMPLES.glob("*.jpg"), key=lambda path: (path.stem != FIRST_EXAMPLE, path.stem))
+    return {path.stem: path for path in found}
 
 
 def selectors(catalogue: Catalogue, start: Configuration, prefix: str = "") -> list[gr.Dropdown]:
@@ -132,6 +136,17 @@ def selector_updates(catalogue: Catalogue, c: Configuration, selected: list[str]
             changes["visible"] = len(offered) > 1
         updates.append(gr.update(choices=offered, **changes))
     return updates
+
+
+def one_of(selector: gr.Dropdown | gr.Radio) -> Callable[[str], str]:
+    """Return what reads a selector's value from an address; it raises ValueError for one not on offer."""
+
+    def read(text: str) -> str:
+        if text not in {value for _, value in selector.choices}:
+            raise ValueError(text)
+        return text
+
+    return read
 
 
 def photo_credits(path: Path) -> list[dict[str, str]]:

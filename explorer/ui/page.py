@@ -1,5 +1,6 @@
 """The app's page: one tab a file, the API, and how they look. Nothing here computes anything."""
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -52,11 +53,17 @@ def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
                 for name, module in TABS.items():
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                         views[name] = module.build(explorer)
+            gr.HTML(text.share(), elem_id="share")
         wire(page, explorer, controls, tabs, views)
         reception.seat(page)
         if allowed("api"):
             add_api(explorer, reception)
     return page.queue(max_size=MAX_WAITING, api_open=False)
+
+
+def scripts() -> str:
+    """Return the page's scripts, after the sentences that they say."""
+    return f"const TEXTS = {json.dumps(text.script)};\n{script('page')}{script('pictures')}"
 
 
 def launch_options() -> dict[str, Any]:
@@ -65,7 +72,7 @@ def launch_options() -> dict[str, Any]:
         "max_threads": MAX_AT_ONCE,
         "theme": theme(),
         "css_paths": style_sheets(),
-        "head": f"<script>{script('page')}</script>",
+        "head": f"<script>{scripts()}</script>",
         "footer_links": ["api"] if allowed("api") else [],
         "allowed_paths": [str(EXAMPLES)],
         "max_file_size": f"{limit('upload_mb')}mb",

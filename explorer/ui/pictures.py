@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+SECOND_FROM = 15  # per cent of the width
+
 
 def picture(elem_id: str, alt_text: str, zoom: bool = False) -> gr.Image:
     """Return a picture that is only shown, with buttons to save and enlarge it."""
@@ -33,14 +35,15 @@ def gallery(elem_id: str, columns: int, zoom: bool = False, **options: Any) -> g
         interactive=False,
         buttons=[],
         elem_id=elem_id,
-        elem_classes=["picture", "zoomable"] if zoom else "picture",
+        elem_classes=["picture", "strip", *(["zoomable"] if zoom else [])],
         **options,
     )
 
 
 def pair(elem_id: str) -> gr.ImageSlider:
-    """Return two pictures of one size on top of each other, with a divider."""
+    """Return two pictures of one size on top of each other, with a divider; most is seen of the second."""
     return gr.ImageSlider(
+        slider_position=SECOND_FROM,
         type="filepath",
         format="png",
         show_label=False,

@@ -18,7 +18,7 @@ from explorer.results.rows import Row
 from explorer.ui.choices import LOSS_NAMES, ensemble_query
 from explorer.ui.texts import texts
 
-WEIGHTS_NAMES = {"imagenet": "trained", "random": "random"}
+words = texts("results")
 SHOWN = (
     "psnr",
     "ssim",
@@ -55,8 +55,14 @@ def _metric(key: str) -> Column:
         half=lambda row: metric.format(row.half_interval(key)) if key in row.ci95 else "",
         in_loss=lambda row: metric.in_loss(row.configuration.decoder, row.configuration.loss),
         falling=metric.higher,
-        about=f"{metric.direction.capitalize()}. Mean over the test photos ± half of its interval",
+        about=words.metric_about.format(direction=metric.direction.capitalize()),
     )
+
+
+def _named(key: str, *cells: Any, **more: Any) -> Column:
+    """Return a column whose heading is in the texts."""
+    title, about = words.columns[key]
+    return Column(title, *cells, about=about, **more)
 
 
 def _number(value: float | None, text: str) -> str:
@@ -71,50 +77,45 @@ def network_title(row: Row) -> str:
 def decoder_title(row: Row) -> str:
     """Return the title of a row's decoder, with the fusion before it, if any."""
     c = row.configuration
-    fusion = f" after {FUSIONS[c.fusion].title.lower()}" if isinstance(c, FusedConfiguration) else ""
-    return decoder_spec(c.decoder).title + fusion
+    title = decoder_spec(c.decoder).title
+    if not isinstance(c, FusedConfiguration):
+        return title
+    return words.after_fusion.format(decoder=title, fusion=FUSIONS[c.fusion].title.lower())
 
 
 def row_title(row: Row) -> str:
     """Return a row's network, layer, decoder and loss in a few words."""
-    return f"{network_title(row)} {row.layer}, {decoder_title(row)} ({row.configuration.loss})"
+    names = {"network": network_title(row), "layer": row.layer, "decoder": decoder_title(row)}
+    return words.row.format(**names, loss=row.configuration.loss)
 
 
 COLUMNS = (
-    Column("Network", network_title),
-    Column("Layer", lambda row: row.layer),
-    Column(
-        "Grid",
-        lambda row: f"{row.size}×{row.size}" if row.size else "several",
+    _named("network", network_title),
+    _named("layer", lambda row: row.layer),
+    _named(
+        "grid",
+        lambda row: f"{row.size}×{row.size}" if row.size else words.several,
         lambda row: row.size,
         falling=True,
-        about="Places that the layer still tells apart",
     ),
-    Column("Decoder", decoder_title),
-    Column("Loss", lambda row: LOSS_NAMES[row.configuration.loss], about="What it was trained for"),
-    Column("Weights", lambda row: WEIGHTS_NAMES[row.configuration.weights], about="Of the network"),
+    _named("decoder", decoder_title),
+    _named("loss", lambda row: LOSS_NAMES[row.configuration.loss]),
+    _named("weights", lambda row: words.weights_names[row.configuration.weights]),
     *map(_metric, SHOWN),
-    Column(
-        "Blur, dB",
+    _named(
+        "blur",
         lambda row: METRICS["psnr"].format(row.blur.get("psnr")),
         lambda row: row.blur.get("psnr"),
         falling=True,
-        about="PSNR of the photo blurred on the same grid: what the places alone would give",
     ),
-    Column(
-        "Blur, similarity",
+    _named(
+        "blur_similarity",
         lambda row: METRICS["similarity"].format(row.blur.get("similarity")),
         lambda row: row.blur.get("similarity"),
         falling=True,
-        about="What the judge says of such a blur",
     ),
-    Column("Parameters", lambda row: _number(row.parameters, ","), lambda row: row.parameters),
-    Column(
-        "ms",
-        lambda row: _number(row.milliseconds, ".1f"),
-        lambda row: row.milliseconds,
-        about="Milliseconds of the decoder for one photo, on the machine it was measured on",
-    ),
+    _named("parameters", lambda row: _number(row.parameters, ","), lambda row: row.parameters),
+    _named("ms", lambda row: _number(row.milliseconds, ".1f"), lambda row: row.milliseconds),
 )
 
 

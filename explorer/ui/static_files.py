@@ -5,8 +5,8 @@ from pathlib import Path
 STATIC = Path(__file__).with_name("static")
 # in the order of the cascade: what all share, a file a tab, and last what other screens change
 STYLE_SHEETS = (
-    *("base", "controls", "pieces", "explore", "cards", "depth", "compare", "surgery", "ensemble"),
-    *("recover", "results", "learn", "learn_screens", "screens"),
+    *("colours", "base", "controls", "pieces", "explore", "dial", "cards", "depth", "compare", "surgery"),
+    *("ensemble", "recover", "results", "learn", "proofs", "learn_screens", "screens"),
 )
 
 

@@ -1,6 +1,6 @@
 """What a tab is to the page: what it asks for, the steps in which it answers, and where it leads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
 from typing import Any, NamedTuple
@@ -50,11 +50,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Jump:
-    """A view to go to; None leaves the tab, the configuration or the photo as it is."""
+    """A view to go to; None leaves the tab, the configuration or the photo as it is.
+
+    The photo is an `example` by its name, for whoever `keeps_own` only in the place of another example, or an
+    uploaded `file` by its path.
+    """
 
     tab: str | None = None
     configuration: Configuration | None = None
     example: str | None = None
+    keeps_own: bool = False
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,8 @@ class View:
     `needs_photo` is empty without one; another is asked also then. `shows(configuration, *values of inputs)`
     are the configurations whose decoders it shows, which are fitted before, where that is needed.
     `interrupt(value of running)` ends what the tab does on its own, because the page shows something else.
+    `opens(what an address asks)` is the view that an address means which names no other, and `own(*values of
+    inputs)` names what of the visitor's own is on the tab, which no permalink holds (keys of the texts).
     """
 
     steps: list[Step]
@@ -93,3 +101,5 @@ class View:
     shows: Callable[..., Sequence[Configuration]] = lambda configuration, *values: [configuration]
     running: Any = None
     interrupt: Callable[[Any], None] = lambda running: None
+    opens: Callable[[Mapping[str, str]], Jump] = lambda asked: Jump()
+    own: Callable[..., list[str]] = lambda *values: []

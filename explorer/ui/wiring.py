@@ -26,8 +26,8 @@ STAY = Jump()
 # The page names its open tab and the time: events overtake each other, and Gradio sends one that had to wait
 # with the data of the one it waited for, which is the tab that was clicked before.
 OPEN_TAB = """(_, ...values) => {
-    const tab = document.querySelector("#tabs [role=tab][aria-selected=true]");
-    return [[tab?.dataset.tabId ?? "", performance.now()], ...values];
+    const tab = document.querySelector(".tab-wrapper [role=tab][aria-selected=true]");
+    return [[tab?.dataset.tabId ?? "", performance.now(), sessionStorage.getItem("own-photo")], ...values];
 }"""
 
 
@@ -60,7 +60,9 @@ def wire(
         of = dict(zip(map(id, inputs), values, strict=True))
         known: Visitor = of[id(visitor)]
         if where[0] in views:
-            known.tell(*where)
+            known.tell(*where[:2])
+        if jump.keeps_own and known.photo and known.photo.digest not in example_names():
+            jump = replace(jump, example=None)
         selected = [str(of[id(selector)]) for selector in controls.selectors]
         try:
             photo, file = find_photo(jump, of[id(controls.photo)])
@@ -86,7 +88,7 @@ def wire(
         settled |= back
         if jump.tab and jump.tab != where[0]:
             settled[tabs] = gr.Tabs(selected=jump.tab)
-        if jump.example:
+        if jump.example or jump.file:
             settled[controls.photo] = file
         if not same:
             settled |= frame.buttons(known)
@@ -101,16 +103,19 @@ def wire(
 
     def find_photo(jump: Jump, file: Mapping[str, Any] | None) -> tuple[Photo | None, str | None]:
         """Return the photo and its path; neither where the page has none. Raises UserError."""
-        path = str(examples()[jump.example]) if jump.example in examples() else file and uploaded_file(file)
+        chosen = str(examples()[jump.example]) if jump.example in examples() else jump.file
+        path = chosen or (file and uploaded_file(file))
         return (explorer.photo(path), path) if path else (None, None)
 
     def link(about: About, values: tuple[Any, ...]) -> Update:
-        """Return the update of the address, which says all of a view but a visitor's own photo."""
+        """Return the update of the address, which says all of a view but what is a visitor's own."""
         view, example = views[about.tab], example_names().get(about.photo)
         query = asdict(about.configuration) | ({"example": example} if example else {}) | {"tab": about.tab}
         for key, (component, _) in view.in_address.items():
             query[key] = values[view.inputs.index(component)]
-        return {address: labels.address(urlencode(query))}
+        own = (["photo"] if about.photo and not example else []) + view.own(*values)
+        query |= {"own": " ".join(own)} if own else {}
+        return {address: labels.address(urlencode(query), own)}
 
     @cache
     def example_names() -> dict[str, str]:
@@ -129,25 +134,40 @@ def wire(
 
     def loaded(where: tuple[str, float], request: gr.Request, *values: Any) -> Update:
         asked, restored = dict(request.query_params), {}
+        own = [key for key in labels.own if key in asked.get("own", "").split()]
+        kept = own_photo(where[2]) if "photo" in own else None
+        lost = [key for key in own if key != "photo" or not kept]
         tab = asked.get("tab") if asked.get("tab") in views else next(iter(views))
         for key, (component, kind) in views[tab].in_address.items():
             with suppress(KeyError, ValueError):
                 restored[component] = kind(asked[key])
+        said = labels.note(labels.not_in_link(lost)) if lost else ""
+        found = Jump(example=None if kept else asked.get("example"), file=kept)
         try:
-            return settle(where, values, from_address(asked, tab, values), restored)
+            meant = from_address(asked, tab, values)
+            found = replace(meant, example=None if kept else meant.example, file=kept)
+            return settle(where, values, found, restored, alert=said)
         except UserError as error:
-            usual = Jump(tab, choices.DEFAULT, asked.get("example"))
+            usual = replace(found, tab=tab, configuration=choices.DEFAULT)
             return settle(where, values, usual, restored, alert=labels.alert(str(error)))
+
+    def own_photo(path: str | None) -> str | None:
+        """Return the path of the photo that the browser had here before a reload, if it still is here."""
+        with suppress(UserError):
+            if path and (file := uploaded_file({"path": path})) and explorer.photo(file):
+                return file
+        return None
 
     def from_address(asked: Mapping[str, str], tab: str, values: Sequence[Any]) -> Jump:
         """Return what an address such as ?tab=depth&layer=block3&decoder=linear&example=cat asks for.
 
         Raises UserError for a network that cannot be shown.
         """
+        meant = views[tab].opens(asked)
         selected = [str(values[inputs.index(selector)]) for selector in controls.selectors]
-        own = Configuration(*selected)
-        wanted = {key: asked[key] for key in asdict(own) if asked.get(key)}
-        return Jump(tab, replace(own, **wanted), asked.get("example"))
+        usual = meant.configuration or Configuration(*selected)
+        wanted = {key: asked[key] for key in asdict(usual) if asked.get(key)}
+        return Jump(tab, replace(usual, **wanted), asked.get("example") or meant.example)
 
     slow = frame.manners | HEAVY | {"js": OPEN_TAB}  # to read a photo or a timm network takes its time
     event = frame.manners | {"queue": False, "js": OPEN_TAB}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,8 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 
+from explorer.__main__ import main
 from tests.serving import ROOT, serve
+from tests.site_server import SiteServer, serve_folder
 
 playwright = pytest.importorskip("playwright.sync_api")
 ARTIFACTS = ROOT / "test-artifacts"
@@ -61,12 +65,20 @@ class Visit:
     def title(self) -> str:
         return self.page.locator("#result-title").inner_text()
 
+    def unfold(self) -> None:
+        """Show what is folded away, where it is."""
+        more = self.page.locator("#more button[aria-expanded=false]")
+        if more.is_visible():
+            more.click()
+
     def choose(self, selector: str, text: str) -> None:
         """Pick an option by the start of its label."""
+        self.unfold()
         self.page.locator(f"#{selector} input").click()
         self.page.get_by_role("option").filter(has_text=text).first.click()
 
     def options(self, selector: str) -> list[str]:
+        self.unfold()
         self.page.locator(f"#{selector} input").click()
         self.page.get_by_role("option").first.wait_for()
         texts = self.page.get_by_role("option").all_inner_texts()
@@ -95,7 +107,9 @@ def visiting(chromium, server: str, **arguments) -> Iterator[Visit]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("server") / "app.log") as running:
+    folder = tmp_path_factory.mktemp("server")
+    no_hub = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(folder / "hub")}
+    with serve(folder / "app.log", **no_hub) as running:
         yield running.address
 
 
@@ -121,3 +135,41 @@ def visit(server, chromium, request) -> Iterator[Visit]:
     """A desktop page of 1440 x 900; parametrize indirectly with new_page arguments for another one."""
     with visiting(chromium, server, **getattr(request, "param", {})) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Iterator[SiteServer]:
+    """The site of AlexNet, served, and made once for all processes of a run; without npm they are skipped."""
+    if not (shutil.which("npm") or os.environ.get("CI")):
+        pytest.skip("no npm here: install Node.js")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            assert main(["site", "--out", str(folder), "--networks", "alexnet"]) == 0
+    with serve_folder(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def site_visit(site, chromium, request) -> Iterator[Visit]:
+    """A page of the site in a browser without a past; parametrize indirectly with new_context arguments."""
+    site.asked.clear()
+    site.instead.clear()
+    context = chromium.new_context(**getattr(request, "param", DESKTOP))
+    yield Visit(context.new_page(), site.address)
+    context.close()
+
+
+def open_site(visit: Visit, query: str = "") -> None:
+    """Open a page of the site and wait for all of its first answer."""
+    visit.page.goto(visit.address + query)
+    visit.page.locator("#card-lpips b", has_text=".").wait_for(timeout=RESULT_MS)
+
+
+def wait_until(visit: Visit, script: str, argument=None) -> None:
+    """Wait until a script's value is true; Playwright's own wait needs eval, which the site forbids."""
+    deadline = time.monotonic() + RESULT_MS / 1000
+    while not visit.page.evaluate(script, argument):
+        assert time.monotonic() < deadline, f"never true: {script}"
+        visit.page.wait_for_timeout(50)

@@ -85,7 +85,7 @@ def test_a_layer_is_chosen_by_keyboard_and_the_old_result_dimmed_until_the_new_o
 def test_a_busy_browser_shows_all_of_an_answer(visit):
     """Its parts come faster than this page shows one."""
     visit.page.add_init_script(BUSY_BROWSER)
-    open_results(visit)
+    open_results(visit, "rows=all")
     assert visit.page.locator(ROWS).count() == len(MEASURED)
     for name in ("results-data", "chart-data", "published-data"):
         assert visit.page.locator(f"#{name}").is_enabled(), name

@@ -70,6 +70,7 @@ def test_explore_leads_to_a_search_in_the_network_and_in_the_untrained_one(visit
 
 
 def choose_model(visit, model_id: str) -> None:
+    visit.unfold()
     if not visit.page.locator("#timm-id input").is_visible():
         visit.page.locator("#zoo button").first.click()
     visit.page.locator("#timm-id input").fill(model_id)

@@ -1,11 +1,10 @@
-"""Depth, Compare and Surgery as a visitor uses them, permalinks, and what axe-core says of every tab."""
+"""Compare and Surgery as a visitor uses them, permalinks, and what axe-core says of every tab."""
 
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 
 from tests.browser.conftest import PHONE, RESULT_MS, playwright, visiting
 from tests.browser.test_explore import CAT, picture, texts
@@ -73,51 +72,6 @@ def captions_below_their_pictures(visit, selector: str) -> int:
     )
 
 
-def test_depth_goes_from_shallow_to_deep_with_the_slider_and_can_be_taken_away(visit, tmp_path):
-    open_tab(visit, "depth")
-    assert "VGG16 block1, depth 1 of 5" in texts(visit, "#depth-title")
-    assert visit.page.locator("#depth-strip img").count() == 5
-    assert captions_below_their_pictures(visit, "#depth-strip") == 5
-    shallow = picture(visit, "#depth-reconstruction")
-    drag(visit, "#depth-slider", "ArrowRight", 4)
-    visit.expect_text("#depth-title", "VGG16 block5, depth 5 of 5")
-    assert picture(visit, "#depth-reconstruction") != shallow
-    visit.page.locator("#depth-strip img").nth(2).click()
-    visit.expect_text("#depth-title", "VGG16 block3, depth 3 of 5")
-    visit.screenshot("depth")
-    visit.page.locator("#gif:not([disabled])").wait_for(timeout=RESULT_MS)
-    with visit.page.expect_download() as download:
-        visit.page.locator("#gif").click()
-    download.value.save_as(tmp_path / "depth.gif")
-    with Image.open(tmp_path / "depth.gif") as gif:
-        assert gif.n_frames == 6
-
-
-def test_depth_plays_and_stops(visit):
-    open_tab(visit, "depth")
-    visit.page.locator("#play").click()
-    visit.expect_text("#play", "Stop")
-    visit.expect_text("#depth-title", "depth 3 of 5")
-    visit.page.locator("#play").click()
-    visit.expect_text("#play", "Play")
-    visit.page.wait_for_timeout(300)
-    stopped = texts(visit, "#depth-title")
-    visit.page.wait_for_timeout(2000)
-    assert texts(visit, "#depth-title") == stopped
-
-
-def test_another_decoder_is_laid_over_the_curves(visit):
-    open_tab(visit, "depth")
-    lines = visit.page.locator("#depth-plot .scatterlayer .trace")
-    before = lines.count()
-    visit.page.locator("#overlays input").click()
-    visit.page.get_by_role("option").filter(has_text="Attention").first.click()
-    visit.page.wait_for_function(
-        "n => document.querySelectorAll('#depth-plot .scatterlayer .trace').length > n", arg=before
-    )
-    assert "attention" in visit.page.locator("#depth-plot .legend").text_content()
-
-
 def test_compare_says_who_wins(visit, explorer):
     open_tab(visit, "compare", "decoder=linear&layer=block3&b_decoder=linear&b_layer=block1&example=cat")
     verdict = visit.page.locator("#verdict tbody tr").first.inner_text().split()
@@ -144,16 +98,26 @@ def test_all_pictures_are_zoomed_together(visit):
     assert shown == {"matrix(3, 0, 0, 3, 0, 0)"}
 
 
-def test_one_way_is_tried_on_several_photos(visit):
+def test_one_way_is_tried_on_several_photos(visit, tmp_path):
     open_tab(visit, "compare")
     visit.page.get_by_label("One way, several photos").check()
     visit.page.wait_for_function("document.querySelectorAll('#compare-gallery img').length === 12")
-    files = [ROOT / "assets" / "examples" / name for name in ("cat.jpg", "rocket.jpg")]
+    words = tmp_path / "words.jpg"
+    words.write_text("no picture " * 20)
+    files = [*(ROOT / "assets" / "examples" / name for name in ("cat.jpg", "rocket.jpg")), words]
     visit.page.locator("#compare-files input[type=file]").set_input_files(files)
     visit.page.wait_for_function(
         "document.querySelectorAll('#compare-gallery img').length === 4", timeout=RESULT_MS
     )
-    assert visit.page.locator("#verdict tbody tr").count() == 2
+    names = visit.page.locator("#verdict tbody th").all_inner_texts()
+    assert names == ["cat.jpg", "rocket.jpg"]
+    visit.expect_text("#compare [role=alert]", "words.jpg")
+    gallery = visit.page.locator("#compare-gallery").bounding_box()
+    last = visit.page.locator("#compare-gallery button").last.bounding_box()
+    assert last["y"] + last["height"] <= gallery["y"] + gallery["height"] + 1
+    wait_until_idle(visit)
+    assert "own=photos" in visit.page.url
+    visit.screenshot("compare-photos")
 
 
 def test_surgery_follows_its_slider_and_takes_channels_from_a_second_photo(visit):
@@ -167,6 +131,12 @@ def test_surgery_follows_its_slider_and_takes_channels_from_a_second_photo(visit
     assert float(before_after[-1]) < float(before_after[-2]) - 1
     assert picture(visit, "#surgery-before") == untouched
     visit.screenshot("surgery")
+
+    visit.choose("operation", "Mix up")
+    visit.page.wait_for_function("location.search.includes('operation=shuffle')", timeout=RESULT_MS)
+    shown = visit.page.locator("#strength input[type=number]").input_value()
+    assert float(parse_qs(urlsplit(visit.page.url).query)["strength"][0]) == float(shown)
+    wait_until_idle(visit)
 
     assert not visit.page.locator("#other-photo").is_visible()
     after = picture(visit, "#surgery-after")
@@ -292,7 +262,9 @@ def test_everything_can_be_downloaded_at_once(explored):
     assert Path(download.value.path()).stat().st_size > 100_000
 
 
-def test_what_cannot_be_shown_is_listed_with_the_reason(explored):
+def test_what_cannot_be_shown_is_listed_without_a_command_line(explored):
+    explored.unfold()
     explored.page.get_by_text("Not on offer").click()
     listed = texts(explored, "#missing")
-    assert "is not trained yet" in listed and "python -m trainer train" in listed
+    assert "Nobody has trained these decoders" in listed and "Attention" in listed
+    assert "python" not in listed

@@ -22,6 +22,7 @@ from explorer.pictures.plots.style import (
     decoder_label,
     finish,
     grid_label,
+    network_label,
     symbol_of,
 )
 
@@ -33,11 +34,13 @@ def depth_curves(
     series: Sequence[Sequence[Row]],
     blurs: Mapping[int, Metrics],
     metrics: Sequence[str] = ("psnr", "ssim", "lpips"),
+    layer: str | None = None,
 ) -> go.Figure:
     """Return metrics against depth, a panel each, for one or several reconstructions of one photo in depth.
 
     A series is a list of `Reconstruction.to_dict()`, shallow to deep, of one architecture and decoder.
-    `blurs` are {size: scores of the same photo blurred on a grid of size x size}, shown as the dashed line.
+    `blurs` are {size: scores of the same photo blurred on a grid of size x size}, shown as the dashed line,
+    and `layer` is one of the first series, marked by an upright line.
     Series of one architecture stand above its layers. Those of several stand above relative depth, because
     every network has it and transformers keep one grid: 0 is an architecture's first layer, 1 its last.
     """
@@ -68,6 +71,9 @@ def depth_curves(
     else:
         ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "range": [-0.06, 1.06]}
         found.update_xaxes(ticktext=["first layer", "25 %", "50 %", "75 %", "last layer"], **ticks)
+    if layer:
+        at = layer if one else _relative_depth(architectures[0], layer)
+        found.add_vline(at, line={"color": ACCENT, "width": 2})
     finish(found, "", height=60 + 170 * len(metrics))
     title = "layer and its grid of locations" if one else "relative depth in the network"
     return found.update_xaxes(title_text=title, row=len(metrics), col=1)
@@ -78,7 +84,8 @@ def surgery_curve(points: Sequence[Row], strength_title: str, current: Row | Non
 
     Points have "strength", "psnr" in dB (None for an exact copy) and "bits", what the features then hold.
     """
-    shown = sorted(points, key=lambda point: point["strength"])
+    here = [current] if current and current["strength"] not in {x["strength"] for x in points} else []
+    shown = sorted([*points, *here], key=lambda point: point["strength"])
     found = go.Figure()
     found.add_scatter(
         name="PSNR",
@@ -141,7 +148,7 @@ def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bo
     sizes = [spec.layer(line[end]["layer"]).size for end in (0, -1)]
     name = decoder_label(first)
     if not one:
-        name = f"{first.architecture}, {name}, {sizes[0]}×{sizes[0]} to {sizes[1]}×{sizes[1]}"
+        name = f"{network_label(first.architecture)}, {name}, {sizes[0]}×{sizes[0]} to {sizes[1]}×{sizes[1]}"
     return go.Scatter(
         name=name,
         legendgroup=name,
@@ -149,7 +156,7 @@ def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bo
         x=[row["layer"] if one else _relative_depth(row["architecture"], row["layer"]) for row in line],
         y=[row[metric] for row in line],
         mode="lines+markers" if one else "lines+markers+text",
-        text=[first.architecture if index == labelled else "" for index in range(len(line))],
+        text=[network_label(first.architecture) if index == labelled else "" for index in range(len(line))],
         textposition="top center" if labelled else "top right",
         cliponaxis=False,
         line={"dash": DASH_OF[first.loss], "color": colour},
@@ -164,7 +171,7 @@ def _blur_curve(
 ) -> go.Scatter:
     spec = encoder_spec(architecture)
     shown = [layer for layer in spec.layers if layer.name in layers and layer.size in blurs]
-    name = BLUR_NAME if one else f"{architecture}, {BLUR_NAME}"
+    name = BLUR_NAME if one else f"{network_label(architecture)}, {BLUR_NAME}"
     colour = INK if one else colour_of(architecture)
     return go.Scatter(
         name=name,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from explorer.decoders import DECODERS
+from explorer.decoders import DECODERS, decoder_spec
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.measures.metrics import metric_spec
 from explorer.pictures.plots.style import (
@@ -24,6 +24,8 @@ from explorer.pictures.plots.style import (
     grid_label,
     in_order,
     intervals,
+    loss_label,
+    network_label,
     symbol_of,
 )
 from explorer.results.measured import Significance
@@ -59,7 +61,7 @@ def by_layer(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
         }
         shown = [mine[name] for name in order if name in mine]
         found.add_scatter(
-            name=f"{decoder} ({loss})",
+            name=decoder_label(shown[0].configuration),
             x=[row.layer for row in shown],
             y=[row.mean[metric] for row in shown],
             mode="lines+markers",
@@ -84,18 +86,18 @@ def by_decoder(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
     spec, found = metric_spec(metric), go.Figure()
     for decoder in in_order([row.configuration.decoder for row in rows], DECODERS):
         mine = [row for row in rows if row.configuration.decoder == decoder]
-        first = mine[0].configuration
+        first, title = mine[0].configuration, decoder_spec(decoder).title
         found.add_scatter(
-            name=decoder,
+            name=title,
             x=[row.mean[metric] for row in mine],
-            y=[[decoder] * len(mine), [row.configuration.loss for row in mine]],
+            y=[[title] * len(mine), [loss_label(row.configuration.loss) for row in mine]],
             mode="markers+text",
             text=[spec.format(row.mean[metric]) for row in mine],
             textposition="top center",
             cliponaxis=False,
             marker={"symbol": symbol_of(first), "size": 10, "color": colour_of(first.architecture)},
             error_x=intervals(mine, metric),
-            hovertemplate=f"%{{x:.{spec.digits}f}}<extra>{decoder}</extra>",
+            hovertemplate=f"%{{x:.{spec.digits}f}}<extra>{title}</extra>",
         )
     blur = rows[0].blur.get(metric)
     if blur is not None:
@@ -124,11 +126,11 @@ def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
     for (architecture, _, loss, _), mine in lines.items():
         first, colour = mine[0].configuration, colour_of(architecture)
         found.add_scatter(
-            name=f"{architecture}, {decoder_label(first)}",
+            name=f"{network_label(architecture)}, {decoder_label(first)}",
             x=[row.size for row in mine],
             y=[row.mean[metric] for row in mine],
             mode="lines+markers+text",
-            text=[architecture if row is highest[architecture] else "" for row in mine],
+            text=[network_label(architecture) if row is highest[architecture] else "" for row in mine],
             textposition="top left",
             cliponaxis=False,
             line={"dash": DASH_OF[loss], "color": colour},
@@ -228,11 +230,13 @@ def _scatter(points: Sequence[tuple[Row, float, float]], x_title: str, y_title: 
     for name in in_order([row.architecture for row, _, _ in points], ENCODERS):
         mine = [point for point in points if point[0].architecture == name]
         found.add_scatter(
-            name=name,
+            name=network_label(name),
             x=[x for _, x, _ in mine],
             y=[y for _, _, y in mine],
             mode="markers",
-            text=[f"{name} {row.layer}, {decoder_label(row.configuration)}" for row, _, _ in mine],
+            text=[
+                f"{network_label(name)} {row.layer}, {decoder_label(row.configuration)}" for row, _, _ in mine
+            ],
             marker={
                 "color": colour_of(name),
                 "symbol": [symbol_of(row.configuration) for row, _, _ in mine],

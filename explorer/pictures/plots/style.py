@@ -12,8 +12,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explorer.configurations import AnyConfiguration
-from explorer.decoders import DECODERS, LOSSES
-from explorer.encoders.table import ENCODERS
+from explorer.decoders import DECODERS, LOSSES, decoder_spec
+from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.measures.metrics import metric_spec
 from explorer.results.rows import Row
 
@@ -57,9 +57,18 @@ def symbol_of(c: AnyConfiguration) -> str:
 
 
 def decoder_label(c: AnyConfiguration) -> str:
-    """Return "linear (mse)", and the weights where they are not the trained ones."""
+    """Return "Linear map (MSE)", and the weights where they are not the trained ones."""
     control = "" if c.weights == "imagenet" else f", {c.weights} weights"
-    return f"{c.decoder} ({c.loss}{control})"
+    return f"{decoder_spec(c.decoder).title} ({loss_label(c.loss)}{control})"
+
+
+def loss_label(loss: str) -> str:
+    return LOSSES[loss].title if loss in LOSSES else loss
+
+
+def network_label(architecture: str) -> str:
+    """Return the title of an architecture, or those of several that are joined by " + "."""
+    return " + ".join(encoder_spec(name).title for name in architecture.split(" + "))
 
 
 def grid_label(size: int | None) -> str:

@@ -1,95 +1,143 @@
-// What Gradio's components lack. For keyboards and screen readers: the divider of the picture slider becomes a real
-// slider (arrow keys, Home, End), pictures and examples get texts, and the list of a selector closes when Tab leaves
-// it. For sharing: the address bar follows the view, and the button copies it.
+// The page around the tabs, as far as Gradio leaves it: the address and the way back, the tab bar for keyboards, what
+// screen readers are told, the fold, and the link to copy. Sentences come from texts/page.html (TEXTS).
 (() => {
-  const TEXTS = ["The original photo", "The reconstruction"];
+  const OPEN = "#tabs > .tabitem:not([style*='none'])";
+  const FOLD = "more-is-open";
+  let going = null; // where Back or Forward leads to, as long as it is not there
 
-  function moveDivider(handle, share) {
-    const frame = handle.parentElement.getBoundingClientRect();
-    const x = frame.left + frame.width * share;
-    const y = frame.top + frame.height / 2;
-    const send = (target, type, at) =>
-      target.dispatchEvent(new MouseEvent(type, { bubbles: true, view: window, clientX: at, clientY: y }));
-    const from = handle.getBoundingClientRect();
-    send(handle, "mousedown", from.left + from.width / 2);
-    send(window, "mousemove", x);
-    send(window, "mouseup", x);
-    handle.setAttribute("aria-valuenow", Math.round(share * 100));
-  }
+  // The address follows the view: a tab or a step is an entry of its own, everything else changes the entry it is in
 
-  function currentShare(handle) {
-    const frame = handle.parentElement.getBoundingClientRect();
-    const own = handle.getBoundingClientRect();
-    return (own.left + own.width / 2 - frame.left) / frame.width;
-  }
-
-  function onKey(event) {
-    const share = currentShare(event.currentTarget);
-    const goal = {
-      ArrowLeft: share - 0.05, ArrowDown: share - 0.05, ArrowRight: share + 0.05, ArrowUp: share + 0.05,
-      Home: 0, End: 1,
-    }[event.key];
-    if (goal === undefined) return;
-    event.preventDefault();
-    moveDivider(event.currentTarget, Math.min(1, Math.max(0, goal)));
-  }
-
-  function equip() {
-    document.querySelectorAll(".empty[aria-label]:not([role])").forEach((place) => place.setAttribute("role", "img"));
-    const slider = document.querySelector("#comparison");
-    if (!slider) return;
-    slider.querySelectorAll("img").forEach((picture, i) => {
-      if (picture.alt !== TEXTS[i]) picture.alt = TEXTS[i] ?? "";
-    });
-    document.querySelectorAll("#examples button:not([aria-label])").forEach((button) => {
-      const file = button.querySelector("img")?.src.split("/").pop() ?? "";
-      if (file) button.setAttribute("aria-label", `Example photo: ${file.split(".")[0]}`);
-    });
-    const handle = slider.querySelector('[data-testid="slider"]');
-    if (!handle || handle.tabIndex === 0) return;
-    handle.tabIndex = 0;
-    const attributes = {
-      role: "slider", "aria-label": "Divider between original (left) and reconstruction (right)",
-      "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 50,
-    };
-    for (const [name, value] of Object.entries(attributes)) handle.setAttribute(name, value);
-    handle.addEventListener("keydown", onKey);
+  function place(query) {
+    const asked = new URLSearchParams(query);
+    return `${asked.get("tab")} ${asked.get("step") ?? ""}`;
   }
 
   function followAddress() {
-    const query = document.querySelector("#address [data-query]")?.dataset.query;
-    if (query && location.search !== `?${query}`) history.replaceState(history.state, "", `?${query}`);
+    const told = document.querySelector("#address [data-query]")?.dataset;
+    if (!told) return;
+    rememberPhoto(told.own.split(" "));
+    const [from, to] = [place(location.search), place(told.query)];
+    if (going === to) going = null;
+    if (going || location.search === `?${told.query}`) return;
+    const turned = from !== to && !from.startsWith("null") && from !== to.replace(/ .*/, " ");
+    history[turned ? "pushState" : "replaceState"](history.state, "", `?${told.query}`);
+    document.querySelectorAll(".js-plotly-plot").forEach(renamePatterns);
+  }
+
+  function goBack() {
+    const asked = new URLSearchParams(location.search);
+    const told = document.querySelector("#address [data-query]")?.dataset.query;
+    if (!told || place(told) === place(location.search)) return;
+    going = place(location.search);
+    document.getElementById(`tab-${asked.get("tab")}-button`)?.click();
+    const step = asked.get("step");
+    const marked = document.querySelector("#learn-steps [aria-current]");
+    if (step && marked && marked.dataset.step !== step) {
+      document.querySelector(`#learn-steps li [data-step="${step}"]`)?.click();
+    }
+  }
+
+  // Plotly names its patterns and clips by the address, as Gradio's page has a <base>; another address loses them
+  function renamePatterns(plot) {
+    const now = location.href.split("#")[0];
+    if (plot._context) plot._context._baseUrl = now;
+    for (const part of plot.querySelectorAll("[clip-path], [style*='url(']")) {
+      for (const name of ["clip-path", "style"]) {
+        const value = part.getAttribute(name);
+        if (value?.includes("url(")) part.setAttribute(name, value.replace(/url\((["']?)[^#)]*#/g, `url($1${now}#`));
+      }
+    }
+  }
+
+  // A reload finds the visitor's own photo again: the server still has it
+  function rememberPhoto(own) {
+    const [, path] = document.querySelector("#photo .image-frame img")?.src.split("/file=") ?? [];
+    if (own.includes("photo") && path) sessionStorage.setItem("own-photo", decodeURIComponent(path));
   }
 
   async function copyLink(event) {
     const button = event.target.closest("#copy-link");
     if (!button) return;
-    const said = await navigator.clipboard?.writeText(location.href).then(() => "Copied", () => null);
-    if (!said) window.prompt("Copy this link:", location.href); // without https the clipboard is closed
+    const without = document.querySelector("#address [data-query]")?.dataset.without;
+    const copied = without ? TEXTS.copiedWithout.replace("{own}", without) : TEXTS.copied;
+    const said = await navigator.clipboard?.writeText(location.href).then(() => copied, () => null);
+    if (!said) window.prompt(TEXTS.copyThis, location.href); // without https the clipboard is closed
     else button.textContent = said;
-    setTimeout(() => { button.textContent = "Copy link"; }, 2000);
+    setTimeout(() => { button.textContent = TEXTS.copy; }, 3000);
   }
 
-  function lookAround(event) {
-    const picture = event.target.closest?.("#compare .zoomable img");
-    if (!picture) return;
-    const frame = picture.closest(".image-frame, .thumbnail-item").getBoundingClientRect();
-    const style = document.querySelector("#compare").style;
-    style.setProperty("--look-x", `${(100 * (event.clientX - frame.left)) / frame.width}%`);
-    style.setProperty("--look-y", `${(100 * (event.clientY - frame.top)) / frame.height}%`);
+  // Keyboards reach the tabs first, and go from tab to tab by arrow keys
+
+  function placeTabs() {
+    const bar = document.querySelector("#tabs > .tab-wrapper");
+    if (bar) document.querySelector("#app").prepend(bar);
+    const open = String(document.body.classList.contains("more"));
+    const more = document.querySelector("#more button");
+    if (more && more.getAttribute("aria-expanded") !== open) more.setAttribute("aria-expanded", open);
+    for (const tab of document.querySelectorAll("#app > .tab-wrapper [role=tab]")) {
+      const stop = tab.getAttribute("aria-selected") === "true" ? 0 : -1;
+      if (tab.tabIndex !== stop) tab.tabIndex = stop;
+    }
   }
 
-  function searchLonger(event) {
-    // Recover begins by itself for whoever came by one of Explore's buttons, once it shows what is searched for.
-    if (!event.target.closest(".searches")) return;
-    const begun = performance.now();
-    const waiting = setInterval(() => {
-      const start = document.querySelector("#recover-start");
-      const shown = start?.offsetParent && document.querySelector("#recover-original img");
-      if (shown && !start.disabled && !document.querySelector("#message .busy")) start.click();
-      else if (performance.now() - begun < 60000) return;
-      clearInterval(waiting);
-    }, 200);
+  function turnTab(event) {
+    const tab = event.target.closest?.("#app > .tab-wrapper [role=tab]");
+    if (!tab) return;
+    const tabs = [...tab.parentElement.querySelectorAll("[role=tab]")];
+    const at = tabs.indexOf(tab);
+    const goal = {
+      ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tabs.length - 1,
+    }[event.key];
+    if (goal === undefined) return;
+    event.preventDefault();
+    const next = tabs[(goal + tabs.length) % tabs.length];
+    next.focus();
+    next.click();
+  }
+
+  function skip(event) {
+    if (!event.target.closest(".skip")) return;
+    event.preventDefault();
+    const panel = document.querySelector(OPEN);
+    panel.tabIndex = -1;
+    panel.focus();
+  }
+
+  // The result is told once it is there
+
+  let busy = false;
+  function tell() {
+    const was = busy;
+    busy = Boolean(document.querySelector("#message .busy"));
+    const region = document.querySelector("#said");
+    if (!was || busy || !region) return;
+    setTimeout(() => {
+      const parts = [...document.querySelectorAll(`${OPEN} [data-said]`)].map((part) => part.textContent.trim());
+      region.textContent = parts.filter(Boolean).join(", ");
+    }, 300);
+  }
+
+  // What a first look does not need is folded away, until it is asked for
+
+  function fold(open) {
+    document.body.classList.toggle("more", open);
+    placeTabs();
+  }
+
+  function toggleFold(event) {
+    if (!event.target.closest("#more")) return;
+    const open = !document.body.classList.contains("more");
+    localStorage.setItem(FOLD, String(open));
+    fold(open);
+  }
+
+  // In front of a class: large type, no controls
+
+  function present(event) {
+    const button = event.target.closest("#present");
+    if (!button) return;
+    const on = document.body.classList.toggle("presented");
+    button.setAttribute("aria-pressed", String(on));
   }
 
   function letTabPass(event) {
@@ -98,10 +146,12 @@
   }
 
   document.addEventListener("keydown", letTabPass, true);
-  document.addEventListener("click", copyLink);
-  document.addEventListener("click", searchLonger);
-  document.addEventListener("pointermove", lookAround);
-  new MutationObserver(() => { equip(); followAddress(); }).observe(document.documentElement, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ["data-query"],
+  document.addEventListener("keydown", turnTab);
+  for (const heard of [copyLink, skip, toggleFold, present]) document.addEventListener("click", heard);
+  document.addEventListener("click", (event) => { if (event.isTrusted) going = null; }, true);
+  window.addEventListener("popstate", goBack);
+  document.addEventListener("DOMContentLoaded", () => fold(localStorage.getItem(FOLD) === "true"));
+  new MutationObserver(() => { placeTabs(); followAddress(); tell(); }).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-query", "aria-selected"],
   });
 })();

@@ -32,16 +32,20 @@ watch("value", () => { if (column !== null) sort(); });
 
 element.addEventListener("click", (event) => {
     const button = event.target.closest("th button");
-    const row = event.target.closest("tr[data-name]");
+    const row = event.target.closest("tbody tr:has(a)");
     if (button) {
         const clicked = button.closest("th").cellIndex;
         descending = clicked === column ? !descending : button.dataset.first === "descending";
         column = clicked;
         sort();
-    } else if (row && getSelection().isCollapsed && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    } else if (row?.matches("[data-name]") && getSelection().isCollapsed && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
         event.preventDefault();
         trigger("click", { name: row.dataset.name });
         scrollTo(0, 0);
+    } else if (row && getSelection().isCollapsed && !event.target.closest("a")) {
+        const ensemble = new URL(row.querySelector("a").href), now = new URLSearchParams(location.search);
+        for (const key of ["example", "own"]) if (now.has(key)) ensemble.searchParams.set(key, now.get(key));
+        location.assign(ensemble);
     }
 });
 

@@ -1,14 +1,15 @@
 """The Compare tab: two ways to decode one photo, or one way on several photos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from explorer import Explorer
+from explorer import Explorer, UserError
 from explorer.configurations import Configuration
-from explorer.measures.metrics import METRICS
+from explorer.measures.metrics import CARDS, METRICS
 from explorer.photos.photo import Photo
 from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
@@ -93,21 +94,33 @@ def build(explorer: Explorer) -> View:
         }
 
     def several(photo: Photo, c: Configuration, selected: list[str], given: Any) -> Update:
-        photos = [uploaded_file(file) for file in given or []] or [
-            str(photo) for photo in examples().values()
+        photos, unusable = readable(given or [])
+        found = dict(zip(photos, explorer.compare_photos(list(photos.values()), c), strict=True))
+        shown = [
+            pair
+            for name, x in found.items()
+            for pair in ((offered_picture(x.original), name), (offered_picture(x.reconstruction), caption(x)))
         ]
-        found = explorer.compare_photos(photos, c)
-        pictures = (
-            [(offered_picture(x.original), text.original_caption) for x in found],
-            [(offered_picture(x.reconstruction), caption(x)) for x in found],
-        )
         return {
-            title: text.photos_heading(c),
-            pairs: gr.update(
-                value=[pair for both in zip(*pictures, strict=True) for pair in both], visible=True
-            ),
+            title: text.photos_heading(c, unusable),
+            pairs: gr.update(value=shown, visible=True),
             verdict: photos_table(found, explorer.results()),
         }
+
+    def readable(given: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Photo], list[str]]:
+        """Return the photos by name, by default those of the examples, and why others are no photos."""
+        found, unusable = {}, []
+        for file in given[: MAX_PHOTOS * 2]:
+            name = str(file.get("orig_name") or Path(str(file.get("path"))).name)
+            try:
+                photo = explorer.photo(uploaded_file(file))
+            except UserError as error:
+                unusable.append(f"{name}: {error}")
+                continue
+            found[name if name not in found else f"{name} ({len(found) + 1})"] = photo
+        if given and not found:
+            raise UserError(" ".join(unusable))
+        return found or {name: explorer.photo(path) for name, path in examples().items()}, unusable
 
     def shows(c: Configuration, chosen: str, *rest: Any) -> list[Configuration]:
         *selected, _ = rest
@@ -128,6 +141,7 @@ def build(explorer: Explorer) -> View:
         shows=shows,
         triggers=[mode.input, *(x.input for x in others), files.upload, files.clear],
         in_address={"mode": (mode, str)} | {key: (x, str) for key, x in zip(keys, others, strict=True)},
+        own=lambda chosen, *rest: ["photos"] if chosen == PHOTOS and rest[-1] else [],
     )
 
 
@@ -141,12 +155,13 @@ def verdict_text(found: Comparison | None) -> str:
     return text.verdict([(METRICS[x.metric], x) for x in found.verdicts]) if found else ""
 
 
-def photos_table(found: Sequence[Reconstruction], results: Results) -> str:
-    """Return the figures of several photos, each with the share of the test photos it does better than."""
-    shares = [results.percentile(x.configuration, "psnr", x.metrics.psnr) for x in found]
-    return text.photos_table(
-        METRICS.values(), [(x.metrics, share) for x, share in zip(found, shares, strict=True)]
-    )
+def photos_table(found: Mapping[str, Reconstruction], results: Results) -> str:
+    """Return the figures of photos by name, each with the share of the test photos it does better than."""
+    rows = [
+        (name, x.metrics, results.percentile(x.configuration, "psnr", x.metrics.psnr))
+        for name, x in found.items()
+    ]
+    return text.photos_table(CARDS, rows)
 
 
 def caption(result: Reconstruction) -> str:

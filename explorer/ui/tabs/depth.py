@@ -1,6 +1,7 @@
 """The Depth tab: one photo through every layer of a network, shallow to deep."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -13,19 +14,18 @@ from explorer.encoders.table import encoder_spec
 from explorer.measures.baselines import blur_metrics
 from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import animation
+from explorer.pictures.exports import table as csv_text
 from explorer.pictures.plots import depth_curves
 from explorer.reconstruction import Reconstruction
-from explorer.ui.events import PAGE_EVENT
+from explorer.ui.events import QUICK
 from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.texts import texts
-from explorer.ui.views import Question, Step, Update, View
+from explorer.ui.views import Jump, Question, Step, Update, View
 
 text = texts("depth")
 TITLE = text.title
 MAX_OVERLAYS = 4
-PLAY, STOP = text.play, text.stop
-FRAME_SECONDS = 0.9
 
 
 def build(explorer: Explorer) -> View:
@@ -39,8 +39,9 @@ def build(explorer: Explorer) -> View:
                 reconstruction = picture("depth-reconstruction", text.reconstruction)
             depth = gr.Slider(1, 2, 1, step=1, label=text.depth, elem_id="depth-slider")
             with gr.Row(elem_id="depth-buttons"):
-                play = gr.Button(PLAY, size="sm", elem_id="play")
+                gr.Button(text.play, size="sm", elem_id="play")  # page.js moves the slider
                 download = gr.DownloadButton(text.download, size="sm", elem_id="gif", interactive=False)
+                data = gr.DownloadButton(text.data, size="sm", elem_id="depth-data", interactive=False)
             strip = gallery("depth-strip", columns=6)
         with gr.Column(elem_id="depth-curves"):
             overlays = gr.Dropdown(
@@ -53,39 +54,65 @@ def build(explorer: Explorer) -> View:
             )
             curves = gr.Plot(show_label=False, elem_id="depth-plot")
     results = gr.State([])  # reconstructions, shallow to deep
-    clock = gr.Timer(FRAME_SECONDS, active=False)
-    chosen = [title, reconstruction]
+    drawn = gr.State([])  # the lines of the curves
+    offered = gr.State([])  # the reconstructions that can be downloaded
+    nothing = gr.update(interactive=False)
 
-    def show_layers(question: Question, names: list[str]) -> Update:
-        """Show every layer that the decoder is ready for."""
+    def show_layers(
+        question: Question, names: list[str], number: float, before: list[Reconstruction]
+    ) -> Update:
+        """Show every layer that the decoder is ready for, the one of the controls large."""
         c = question.configuration
-        found = explorer.depth(question.photo, c)
+        same = bool(before) and is_of(before, question)
+        found = before if same else explorer.depth(question.photo, c)
         index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
-        return {
+        shown = at(index, found)
+        if not same or number != index + 1:  # never under the pointer of who drags it
+            shown |= {depth: gr.Slider(1, max(2, len(found)), index + 1, step=1)}
+        if same:
+            return shown | {strip: gr.update(selected_index=index)}
+        captions = [(offered_picture(x.reconstruction), depth_caption(x)) for x in found]
+        return shown | {
             results: found,
             original: offered_picture(found[0].original),
-            depth: gr.Slider(1, max(2, len(found)), index + 1, step=1),
-            strip: gr.update(
-                value=[(offered_picture(x.reconstruction), depth_caption(x)) for x in found],
-                selected_index=index,
-            ),
-            download: gr.DownloadButton(interactive=False),
-            **at(index, found),
+            strip: gr.update(value=captions, selected_index=index),
+            download: nothing,
+            data: nothing,
         }
 
-    def show_curves(question: Question, names: list[str], found: list[Reconstruction]) -> Update:
-        """Show the curves, with those to compare with."""
-        others = [explorer.depth(question.photo, series[name]) for name in names or []]
-        return {curves: draw([found, *others])}
+    def show_curves(
+        question: Question,
+        names: list[str],
+        found: list[Reconstruction],
+        lines: list[list[Reconstruction]],
+    ) -> Update:
+        """Show the curves, with those to compare with, and mark the layer."""
+        kept = [line for line in lines if line[0].photo.digest == question.photo.digest]
+        wanted = [series[name] for name in names or []]
+        others = [
+            next((x for x in kept if is_series(x, c)), None) or explorer.depth(question.photo, c)
+            for c in wanted
+        ]
+        lines = [found, *others]
+        return {curves: draw(lines, question.configuration.layer), drawn: lines}
 
-    def offer_gif(question: Question, names: list[str], found: list[Reconstruction]) -> Update:
+    def offer_files(
+        question: Question, names: list[str], found: list[Reconstruction], before: list[Reconstruction]
+    ) -> Update:
+        if found is before or (before and is_of(before, question)):
+            return {}
         gif = animation([(x.reconstruction, depth_caption(x)) for x in found], found[0].original)
-        file = offered_file("depth.gif", gif)
-        return {download: gr.DownloadButton(text.download, value=file, interactive=True)}
+        rows = csv_text([x.to_dict() for x in found]).encode()
+        return {
+            download: gr.DownloadButton(value=offered_file("depth.gif", gif), interactive=True),
+            data: gr.DownloadButton(value=offered_file("depth.csv", rows), interactive=True),
+            offered: found,
+        }
 
     def empty() -> Update:
-        pictures = {original: None, reconstruction: None, strip: None, curves: None, results: []}
-        return pictures | {title: depth_title([]), download: gr.DownloadButton(interactive=False)}
+        pictures = dict.fromkeys((original, reconstruction, strip, curves))
+        kept = {results: [], drawn: [], offered: []}
+        return pictures | kept | {title: depth_title([]), download: nothing, data: nothing}
 
     def at(index: int, found: list[Reconstruction]) -> Update:
         """Return the picture and the heading for one depth."""
@@ -95,36 +122,42 @@ def build(explorer: Explorer) -> View:
             reconstruction: gr.update(value=offered_picture(found[index].reconstruction), alt_text=alt_text),
         }
 
-    def move(number: float, found: list[Reconstruction]) -> Update:
-        return at(min(max(1, int(number)), len(found)) - 1, found) if found else {title: gr.skip()}
+    def pick(selected: gr.SelectData) -> int:
+        return selected.index + 1
 
-    def pick(selected: gr.SelectData, found: list[Reconstruction]) -> Update:
-        return {depth: selected.index + 1} | at(selected.index, found)
-
-    def tick(number: float, found: list[Reconstruction]) -> Update:
-        following = int(number) % max(1, len(found))
-        return {depth: following + 1} | (at(following, found) if found else {})
-
-    quick: dict[str, Any] = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress": "hidden"}
-    depth.input(move, [depth, results], chosen, **quick)
-    strip.select(pick, [results], [*chosen, depth], **quick)
-    clock.tick(tick, [depth, results], [*chosen, depth], **quick)
-    play.click(
-        lambda label: (gr.Button(STOP if label == PLAY else PLAY), gr.Timer(active=label == PLAY)),
-        play,
-        [play, clock],
-        **quick,
-    )
+    picked = strip.select(pick, None, depth, **QUICK)
 
     def shows(c: Configuration, names: list[str]) -> list[Configuration]:
         return explorer.depth_configurations(c)
 
     steps = [
-        Step(show_layers, [*chosen, original, depth, download, strip, results]),
-        Step(show_curves, [curves], memory=[results]),
-        Step(offer_gif, [download], memory=[results]),
+        Step(
+            show_layers,
+            [title, reconstruction, original, depth, download, data, strip, results],
+            memory=[depth, results],
+        ),
+        Step(show_curves, [curves, drawn], memory=[results, drawn]),
+        Step(offer_files, [download, data, offered], memory=[results, offered]),
     ]
-    return View(steps, empty, inputs=[overlays], triggers=[overlays.input], shows=shows)
+    jumps = [(event, [depth, results], go_to) for event in (depth.input, picked.then)]
+    return View(steps, empty, inputs=[overlays], triggers=[overlays.input], jumps=jumps, shows=shows)
+
+
+def go_to(number: float, found: list[Reconstruction]) -> Jump:
+    """Return the jump to one of the reconstructions, counted from 1."""
+    if not found:
+        return Jump()
+    return Jump(configuration=found[min(max(1, int(number)), len(found)) - 1].configuration)
+
+
+def is_series(line: Sequence[Reconstruction], c: Configuration) -> bool:
+    """Whether reconstructions from several layers are of this configuration, at whatever layer."""
+    return replace(line[0].configuration, layer=c.layer) == c
+
+
+def is_of(line: Sequence[Reconstruction], question: Question) -> bool:
+    """Whether they are what is asked for."""
+    return line[0].photo.digest == question.photo.digest and is_series(line, question.configuration)
 
 
 def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:
@@ -159,12 +192,12 @@ def decibels(result: Reconstruction) -> str:
     return METRICS["psnr"].with_unit(result.metrics.psnr)
 
 
-def draw(lines: list[list[Reconstruction]]) -> Any:
-    """Return the curves, with the blur of each grid of the same photo."""
+def draw(lines: list[list[Reconstruction]], layer: str) -> Any:
+    """Return the curves, with the blur of each grid of the same photo, and `layer` marked."""
     original01 = lines[0][0].photo.photo01
     sizes = {grid(x.configuration) for line in lines for x in line}
     blurs = {size: blur_metrics(original01, size) for size in sizes}
-    return depth_curves([[x.to_dict() for x in line] for line in lines], blurs)
+    return depth_curves([[x.to_dict() for x in line] for line in lines], blurs, layer=layer)
 
 
 def grid(c: Configuration) -> int:

@@ -2,18 +2,22 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import gradio as gr
 
 from explorer import Explorer
+from explorer.configurations import Configuration
+from explorer.encoders.table import encoder_spec
 from explorer.measures.agreement import Agreement
 from explorer.measures.baselines import flat_psnr
-from explorer.measures.metrics import CARDS
+from explorer.measures.metrics import CARDS, METRICS
 from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
 from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
 from explorer.reconstruction import Reconstruction
-from explorer.results.standing import standing
+from explorer.results.recoveries import find_recovery
+from explorer.results.standing import Standing, standing
 from explorer.ui.events import PAGE_EVENT, QUICK
 from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import pair, picture
@@ -22,6 +26,7 @@ from explorer.ui.views import Jump, Question, Step, Update, View
 
 text, common = texts("explore"), texts("common")
 TITLE, DOWNLOAD = text.title, text.download
+MARKS = ("flat", "blur", "decoder", "longer")  # on the bar that says what is lost by whom
 SURE = 0.2  # probability of a classifier's first guess from which it is taken seriously
 
 
@@ -35,6 +40,9 @@ def build(explorer: Explorer) -> View:
                 gr.HTML(text.left_side)
                 smooth = gr.Checkbox(label=text.smooth, container=False, elem_id="smooth", min_width=0)
                 gr.HTML(text.right_side)
+            dial = gr.Slider(1, 2, 1, step=1, label=text.dial, elem_id="dial")
+            stops = gr.HTML(elem_id="dial-stops")
+            lost = gr.HTML(text.lost(None), elem_id="lost", elem_classes="answer")
             with gr.Row(elem_id="look-longer"):
                 longer = gr.Button(text.look_longer, size="sm", elem_classes="searches")
                 control = gr.Button(text.look_at_control, size="sm", elem_classes="searches")
@@ -77,17 +85,41 @@ def build(explorer: Explorer) -> View:
     drawn = gr.State(None)  # the Reconstruction on the page
     shown = gr.State(None)  # the Question whose feature maps are on the page
     enlarged = gr.State(False)  # one channel is shown instead of the mosaic
+    previewed = gr.State(None)  # what the pictures are of that the dial shows at once
     features = [mosaic, about_features, number, previous, following, back, enlarged]
 
-    def show_reconstruction(question: Question) -> Update:
-        result = explorer.reconstruct(question.photo, question.configuration)
+    def show_reconstruction(question: Question, number: float) -> Update:
+        c = question.configuration
+        result, layers = explorer.reconstruct(question.photo, c), layers_of(c)
+        now = layers.index(c.layer) + 1
+        deepest = {"maximum": max(2, len(layers))}
         return {
+            # never moved under the pointer of who drags it
+            dial: gr.Slider(**deepest) if number == now else gr.Slider(value=now, **deepest),
             drawn: result,
             title: common.result_title(result),
             comparison: (offered_picture(result.original), offered_picture(result.reconstruction)),
             error: offered_picture(result.error),
             cards: cards_text(result),
             download: gr.DownloadButton(interactive=False),
+        }
+
+    def layers_of(c: Configuration) -> list[str]:
+        return explorer.catalogue().layers(c.architecture, c.weights)
+
+    def show_other_depths(question: Question, before: Any) -> Update:
+        """Let the page have the pictures of all layers, so that the dial shows them as it is dragged."""
+        c = question.configuration
+        of = (question.photo.digest, replace(c, layer=""))
+        if of == before:
+            return {}
+        every = explorer.depth_configurations(c)
+        ready = [] if explorer.engine.must_fit(every) else explorer.depth(question.photo, c)
+        pictures = {x.configuration.layer: offered_picture(x.reconstruction) for x in ready}
+        layers = [encoder_spec(c.architecture).layer(name) for name in layers_of(c)]
+        return {
+            previewed: of,
+            stops: text.stops(layers, {layer.name: pictures.get(layer.name) for layer in layers}),
         }
 
     def show_features(question: Question, colours: str) -> Update:
@@ -97,18 +129,21 @@ def build(explorer: Explorer) -> View:
         """Show where the result stands and what a network sees in it, and offer all of it."""
         c, seen_again = question.configuration, explorer.agreement(result)
         result = explorer.judged(result)
+        where = standing(result, explorer.results())
         file = offered_file(f"{c.name}.zip", pack(result, maps_of(question), colours))
         return {
             drawn: result,
             cards: cards_text(result),
-            stands: text.standing(standing(result, explorer.results()), result),
+            lost: lost_text(result, where),
+            stands: text.standing(where, result),
             agreement: agreement_text(seen_again, c.layer),
             download: gr.DownloadButton(DOWNLOAD, value=file, interactive=True),
         }
 
     def empty() -> Update:
         pictures = {drawn: None, shown: None, comparison: None, error: None, mosaic: None}
-        texts = {title: common.result_title(None), cards: cards_text(None)}
+        texts = {title: common.result_title(None), cards: cards_text(None), lost: text.lost(None)}
+        texts |= {stops: None, previewed: None}
         texts |= {stands: text.standing(None, None), agreement: agreement_text(None)}
         texts |= {about_features: feature_text(None, 0), back: gr.Button(visible=False)}
         pictures |= {enlarged: False}
@@ -177,11 +212,22 @@ def build(explorer: Explorer) -> View:
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
     steps = [
-        Step(show_reconstruction, [drawn, title, comparison, error, cards, download]),
+        Step(show_reconstruction, [drawn, title, comparison, error, cards, download, dial], memory=[dial]),
         Step(show_features, [shown, *features], memory=[scale]),
-        Step(show_the_rest, [drawn, cards, stands, agreement, download], memory=[drawn, scale]),
+        Step(show_the_rest, [drawn, cards, lost, stands, agreement, download], memory=[drawn, scale]),
+        Step(show_other_depths, [previewed, stops], memory=[previewed]),
     ]
+
+    def go_deeper(result: Reconstruction | None, number: float) -> Jump:
+        """Return the jump to the layer that the dial stands on."""
+        if result is None:
+            return Jump()
+        layers = layers_of(result.configuration)
+        layer = layers[min(max(1, int(number)), len(layers)) - 1]
+        return Jump(configuration=replace(result.configuration, layer=layer))
+
     jumps = [
+        (dial.input, [drawn, dial], go_deeper),
         (longer.click, [drawn], search),
         (control.click, [drawn], partial(search, weights="random")),
     ]
@@ -194,6 +240,16 @@ def search(result: Reconstruction | None, weights: str | None = None) -> Jump:
         return Jump()
     c = result.configuration
     return Jump("recover", replace(c, weights=weights) if weights else c)
+
+
+def lost_text(result: Reconstruction, stands: Standing) -> str:
+    """Return how near to the photo a flat colour, a blur, the decoder and a search come (1: equal)."""
+    c = result.configuration
+    searched = find_recovery(result.photo.digest, c)
+    longer = searched.points[-1] if searched and searched.points else {}
+    marks = zip(MARKS, (stands.flat, stands.blur, result.metrics, longer), strict=True)
+    likeness = {name: 1 - figures["lpips"] for name, figures in marks if "lpips" in figures}
+    return text.lost(likeness, METRICS["lpips"].in_loss(c.decoder, c.loss))
 
 
 def cards_text(result: Reconstruction | None) -> str:

@@ -1,19 +1,23 @@
 """The Learn tab: a lesson of eight steps that sets the controls and shows what they give."""
 
+from collections.abc import Mapping
+
 import gradio as gr
 from markupsafe import Markup
 
 from explorer import Explorer
 from explorer.configurations import Configuration
 from explorer.experiments.bits import PHOTO_BITS
+from explorer.measures.agreement import CLASSIFIER
 from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.feature_maps import FeatureMaps
+from explorer.reconstruction import Reconstruction
 from explorer.results.measured import Results
 from explorer.results.privacy import Study
 from explorer.ui import views
 from explorer.ui.events import QUICK
 from explorer.ui.files import offered_file, offered_picture
-from explorer.ui.pictures import picture
+from explorer.ui.pictures import gallery, picture
 from explorer.ui.static_files import STATIC, script
 from explorer.ui.texts import texts
 from explorer.ui.texts.lesson import STEPS, Step, step_at
@@ -26,6 +30,8 @@ NO_STUDY = Study()
 PHOTO_NUMBERS = PHOTO_BITS // 8
 FIGURES = [METRICS[key] for key in ("psnr", "lpips")]
 GO = script("learn")
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_TOP = 520, 130, 45  # in the units of its drawing; the top is in dB
+Taken = dict[tuple[str, Configuration], float]
 
 
 def build(explorer: Explorer) -> View:
@@ -49,6 +55,10 @@ def build(explorer: Explorer) -> View:
                 original = picture("learn-original", text.original)
                 reconstruction = picture("learn-reconstruction", text.reconstruction)
             figures = gr.HTML(figures_html(None), elem_id="learn-figures", elem_classes="answer")
+            proof = gr.HTML(elem_id="learn-proof", elem_classes="answer")
+            with gr.Column(elem_id="learn-beside", visible=first.beside) as beside_part:
+                gr.HTML(text.beside())
+                beside = gallery("learn-every", columns=3)
             with gr.Column(elem_id="learn-maps", visible=first.maps) as maps_part:
                 about_maps = gr.HTML(maps_html(None), elem_id="learn-maps-text", elem_classes="answer")
                 strip = picture("learn-strip", text.strip)
@@ -64,7 +74,8 @@ def build(explorer: Explorer) -> View:
                 )
 
     number = gr.State(1)
-    of_step = [steps, reading, looks, thinking, more, maps_part]
+    taken = gr.State({})  # {(photo, configuration): PSNR in dB}, of every look of this visitor
+    of_step = [steps, reading, looks, thinking, more, maps_part, beside_part]
 
     def show(question: Question, wanted: int) -> Update:
         """Show what the controls give."""
@@ -85,8 +96,35 @@ def build(explorer: Explorer) -> View:
         maps = explorer.features(question.photo, question.configuration)
         return {about_maps: maps_html(maps), strip: offered_picture(maps.mosaic(per_page=MAPS))}
 
+    def prove(question: Question, wanted: int, before: Taken) -> Update:
+        """Show the curve of the looks taken so far, or what the network says from the features."""
+        c, photo, step = question.configuration, question.photo, step_at(wanted)
+        if not step.curve:
+            return {proof: ""}
+        result = explorer.reconstruct(photo, c)
+        seen = before | {(photo.digest, c): result.metrics.psnr}
+        of_photo = {c: psnr for (digest, c), psnr in seen.items() if digest == photo.digest}
+        said = ""
+        if (c.architecture, c.weights) == (CLASSIFIER, "imagenet"):  # its guesses are made of these features
+            said = text.meaning(explorer.agreement(result).original[:3])
+        return {taken: seen, proof: curve_html(step, of_photo) + said}
+
+    def show_beside(question: Question, wanted: int) -> Update:
+        """Show the pictures of all looks of a step, if it is about what differs between them."""
+        step = step_at(wanted)
+        if not step.beside:
+            return {}
+        ready = [look for look in step.looks if look.configuration in explorer.catalogue().entries]
+        found = [explorer.reconstruct(question.photo, look.configuration) for look in ready]
+        captions = [
+            (offered_picture(x.reconstruction), text.caption.format(label=look.label, psnr=decibels(x)))
+            for look, x in zip(ready, found, strict=True)
+        ]
+        return {beside: gr.update(value=captions)}
+
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, looks: gr.Radio(value=None)}
+        pictures |= {beside: None, proof: "", taken: {}}
         texts = {title: common.result_title(None), figures: figures_html(None), about_maps: maps_html(None)}
         return pictures | texts
 
@@ -100,6 +138,7 @@ def build(explorer: Explorer) -> View:
             thinking: thinking_html(step, explorer.results(), study),
             more: gr.Button(open_text(step), visible=step.tab is not None),
             maps_part: gr.Column(visible=step.maps),
+            beside_part: gr.Column(visible=step.beside),
         }
 
     def go(event: gr.EventData) -> Update:
@@ -108,15 +147,30 @@ def build(explorer: Explorer) -> View:
     gone = steps.click(go, None, [number, *of_step], **QUICK)
     number.change(at_step, number, of_step, **QUICK)  # a permalink sets it, too
     jumps = [
-        (gone.then, [number], lambda wanted: Jump(None, step_at(wanted).start, step_at(wanted).example)),
+        (gone.then, [number], begin),
         (looks.input, [number, looks], look_at),
         (more.click, [number], lambda wanted: Jump(step_at(wanted).tab)),
     ]
     answer = [
         views.Step(show, [looks, title, original, reconstruction, figures]),
         views.Step(show_maps, [about_maps, strip]),
+        views.Step(prove, [taken, proof], memory=[taken]),
+        views.Step(show_beside, [beside]),
     ]
-    return View(answer, empty, inputs=[number], jumps=jumps, in_address={"step": (number, int)})
+    return View(
+        answer,
+        empty,
+        inputs=[number],
+        jumps=jumps,
+        in_address={"step": (number, int)},
+        opens=lambda asked: begin(int(step) if (step := asked.get("step", "")).isdigit() else 1),
+    )
+
+
+def begin(number: int) -> Jump:
+    """Return the jump to where a step begins; a photo of the learner's own stays."""
+    step = step_at(number)
+    return Jump(None, step.start, step.example, keeps_own=True)
 
 
 def label_of(step: Step, c: Configuration) -> str | None:
@@ -158,6 +212,22 @@ def measured(step: Step, results: Results) -> str:
     found = [(look.label, results.row(look.configuration)) for look in step.looks]
     rows = [(label, row.mean) for label, row in found if row]
     return text.measured(results.protocol.get("photos", "the"), FIGURES, rows) if len(rows) > 1 else ""
+
+
+def curve_html(step: Step, seen: Mapping[Configuration, float]) -> str:
+    """Return the PSNR of the looks at one network that were taken, {configuration: dB}, as a curve."""
+    looks = [x for x in step.looks if x.configuration.architecture == step.start.architecture]
+    apart = CURVE_WIDTH / max(1, len(looks) - 1)
+    points = []
+    for index, look in enumerate(looks):
+        psnr = seen.get(look.configuration)
+        height = CURVE_HEIGHT * min(psnr or 0, CURVE_TOP) / CURVE_TOP
+        points.append((look.label, psnr, round(60 + apart * index, 1), round(160 - height, 1)))
+    return text.curve(points)
+
+
+def decibels(result: Reconstruction) -> str:
+    return METRICS["psnr"].with_unit(result.metrics.psnr)
 
 
 def figures_html(metrics: Metrics | None) -> str:

@@ -17,6 +17,7 @@ from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Reconstruction, Recovery
 from explorer.recovering import search_start
 from explorer.results.recoveries import find_recovery
+from explorer.ui.controls import one_of
 from explorer.ui.events import QUICK, sentence
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
@@ -30,6 +31,17 @@ JUDGED_SECONDS = 6.0
 MAX_FRAMES = 60  # of a search that are kept, to be looked at again; even, so that the last one stays
 SHOWN = [METRICS[key] for key in ("psnr", "lpips", "feature_error", "similarity")]
 WAITING = text.queueing
+IN_LINK = (
+    "prior",
+    "seconds",
+    "restarts",
+    "seed",
+    "start",
+    "optimiser",
+    "smoothness",
+    "jitter",
+    "large_first",
+)
 Point = dict[str, Any]  # of a search: figures, steps and search_seconds
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -111,8 +123,11 @@ def build(explorer: Explorer) -> View:
     chosen = [prior, seconds, restarts, seed, begin, optimiser, smoothness, jitter, coarse]
     progress = [recovered, figures, curve, start, stop, watch]
 
-    def show(question: Question, before: Search | None) -> Update:
+    def show(question: Question, *values: Any) -> Update:
         """Show the photo and what a trained decoder makes of the layer; the search begins at a click."""
+        before: Search | None = values[-1]
+        if before and before.question.about == question.about:
+            return {}  # the settings are others, for the next search
         if before:
             before.superseded = True
         rival, search = trained(question), Search(question)
@@ -221,7 +236,18 @@ def build(explorer: Explorer) -> View:
     stop.click(end, known, None, queue=False, **EVENT)
     watch.input(look_again, [known, watch], recovered, **QUICK)
     step = Step(show, [title, original, drawn, *progress, known], memory=[known])
-    return View([step], empty, shows=lambda *asked: [], running=known, interrupt=end)
+    choices = {part: one_of(part) for part in (prior, begin, optimiser)}
+    kinds = choices | {coarse: {"True": True, "False": False}.__getitem__}
+    return View(
+        [step],
+        empty,
+        inputs=chosen,
+        triggers=[part.input for part in chosen],
+        in_address={name: (part, kinds.get(part, float)) for name, part in zip(IN_LINK, chosen, strict=True)},
+        shows=lambda *asked: [],
+        running=known,
+        interrupt=end,
+    )
 
 
 def settings(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 import gradio as gr
@@ -19,6 +20,7 @@ from explorer.results.published import beside_ours
 from explorer.results.rows import Row
 from explorer.ui.charts import CHARTS
 from explorer.ui.choices import LOSS_NAMES, Choices
+from explorer.ui.controls import one_of
 from explorer.ui.events import QUICK
 from explorer.ui.files import offered_file
 from explorer.ui.results_table import csv_row, table_html
@@ -26,25 +28,18 @@ from explorer.ui.static_files import script
 from explorer.ui.texts import texts
 from explorer.ui.views import Jump, Question, Step, Update, View
 
-TITLE = "Results"
-ALL = "all"
-FILTERS = {
-    "architecture": ("Network", "All networks"),
-    "decoder": ("Decoder", "All decoders"),
-    "loss": ("Decoder trained for", "All losses"),
-    "weights": ("Network weights", "Trained and random weights"),
-}
-SCRIPT = script("results_table")
 text = texts("results")
+TITLE, FILTERS = text.title, text.filters
+ALL, BEST = "all", "best"
 
 
 def build(explorer: Explorer) -> View:
     """Fill the tab being built."""
     results = explorer.results()
     with gr.Column(elem_id="results"):
-        gr.HTML(text.title(results), elem_id="results-title")
+        gr.HTML(text.heading(results), elem_id="results-title")
         with gr.Column(visible=bool(results.rows), elem_id="measured"):
-            filters = filter_selectors(results.rows)
+            which, filters = filter_selectors(results.rows)
             with gr.Row(elem_classes="beside"):
                 note = gr.HTML(elem_id="results-note", elem_classes="answer")
                 table_data = download_button("results-data")
@@ -55,9 +50,9 @@ def build(explorer: Explorer) -> View:
                 elem_classes="answer",
             )
             chart = gr.Dropdown(
-                [(spec.title, name) for name, spec in CHARTS.items()],
+                [(text.charts[name], name) for name in CHARTS],
                 value=next(iter(CHARTS)),
-                label="Chart",
+                label=text.chart,
                 filterable=False,
                 elem_id="chart",
             )
@@ -76,9 +71,9 @@ def build(explorer: Explorer) -> View:
 
     def show_rows(question: Question, *values: Any) -> Update:
         """Show the rows that fit the filters."""
-        *wanted, _ = values
+        chosen, *wanted, _ = values
         measured = explorer.results()
-        rows = filtered(measured, wanted)
+        rows = shown_rows(measured, chosen, wanted)
         return {
             note: note_text(measured, len(rows)),
             table: table_html(rows),
@@ -87,10 +82,10 @@ def build(explorer: Explorer) -> View:
 
     def show_chart(question: Question, *values: Any) -> Update:
         """Show the chart of these rows, if it is another one than is on the page."""
-        *wanted, chart_name, drawn = values
+        chosen, *wanted, chart_name, drawn = values
         chart_name = chart_name if chart_name in CHARTS else next(iter(CHARTS))
         spec, c, measured = CHARTS[chart_name], question.configuration, explorer.results()
-        shown = spec.rows(measured, filtered(measured, wanted), c)
+        shown = spec.rows(measured, shown_rows(measured, chosen, wanted), c)
         of = (chart_name, spec.scope(c), tuple(row.name for row in shown))
         if of == drawn:
             return {}
@@ -133,20 +128,27 @@ def build(explorer: Explorer) -> View:
     return View(
         steps,
         dict,
-        inputs=[*filters.values(), chart],
-        triggers=[part.input for part in (*filters.values(), chart)],
+        inputs=[which, *filters.values(), chart],
+        triggers=[part.input for part in (which, *filters.values(), chart)],
         jumps=[(click.then, [opened], open_row)],
-        in_address=in_address | {"chart": (chart, one_of(chart))},
+        in_address=in_address | {"rows": (which, one_of(which)), "chart": (chart, one_of(chart))},
         needs_photo=False,
         shows=lambda *asked: [],
     )
 
 
-def filter_selectors(rows: Sequence[Row]) -> dict[str, gr.Dropdown]:
-    """Return a selector for each filter; one that has nothing to choose between is hidden."""
+def filter_selectors(rows: Sequence[Row]) -> tuple[gr.Dropdown, dict[str, gr.Dropdown]]:
+    """Return what chooses between the best and all, and a selector for each filter that has a choice."""
     offered = filter_choices(rows)
     with gr.Row(elem_id="filters"):
-        return {
+        which = gr.Dropdown(
+            [(text.best_rows, BEST), (text.all_rows, ALL)],
+            value=BEST,
+            label=text.rows,
+            filterable=False,
+            elem_id="rows",
+        )
+        return which, {
             key: gr.Dropdown(
                 offered[key],
                 value=ALL,
@@ -176,6 +178,30 @@ def filter_choices(rows: Sequence[Row]) -> dict[str, Choices]:
     return {key: [(every, ALL), *names[key]] for key, (_, every) in FILTERS.items()}
 
 
+def shown_rows(results: Results, which: str, wanted: Sequence[str]) -> list[Row]:
+    """Return the rows of the table: those that fit the filters, or of them the best of each network."""
+    rows = filtered(results, wanted)
+    return best_of_networks(rows) if which == BEST else rows
+
+
+def best_of_networks(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of one decoder a network: of those at most of its layers the one of the highest PSNR.
+
+    Controls are left out where there are trained networks, and ensembles, which are of several, anyway.
+    """
+    trained = any(row.configuration.weights == "imagenet" for row in rows)
+    lines: dict[str, dict[tuple[str, str], list[Row]]] = {}
+    for row in rows:
+        c = row.configuration
+        if not row.fused and (c.weights == "imagenet" or not trained):
+            lines.setdefault(row.architecture, {}).setdefault((c.decoder, c.loss), []).append(row)
+
+    def quality(line: list[Row]) -> tuple[int, float]:
+        return len(line), fmean(row.mean["psnr"] for row in line)
+
+    return [row for of_network in lines.values() for row in max(of_network.values(), key=quality)]
+
+
 def filtered(results: Results, wanted: Sequence[str]) -> list[Row]:
     """Return the rows of the table that fit the filters' values, in the order of FILTERS."""
     chosen = {key: value for key, value in zip(FILTERS, wanted, strict=True) if value != ALL}
@@ -188,19 +214,8 @@ def note_text(results: Results, shown: int) -> str:
     return text.note(shown, len(results.rows), None if guess is None else METRICS["psnr"].with_unit(guess))
 
 
-def one_of(selector: gr.Dropdown) -> Any:
-    """Return what reads a selector's value from an address; it raises ValueError for one not on offer."""
-
-    def read(text: str) -> str:
-        if text not in {value for _, value in selector.choices}:
-            raise ValueError(text)
-        return text
-
-    return read
-
-
 def download_button(elem_id: str) -> gr.DownloadButton:
-    return gr.DownloadButton("Download CSV", size="sm", interactive=False, elem_id=elem_id)
+    return gr.DownloadButton(text.download, size="sm", interactive=False, elem_id=elem_id)
 
 
 def csv_file(name: str, rows: list[dict[str, Any]]) -> gr.DownloadButton:

@@ -170,6 +170,22 @@ def build(explorer: Explorer) -> View:
         inputs=[operation, strength, painting, other],
         triggers=[operation.input, strength.input, painting.input, other.input],
         in_address={"operation": (operation, str), "strength": (strength, float)},
+        own=own,
+    )
+
+
+def own(name: str, strength: float, painted: Any, second: Any) -> list[str]:
+    """Return what of the visitor's own an operation works with: a mask, a second photo."""
+    needs = OPERATIONS.get(name, FIRST).needs
+    if needs == "mask":
+        return ["mask"] if (painted or {}).get("layers") else []
+    return ["second"] if needs == "photo" and second and not is_example(second) else []
+
+
+def is_example(second: Any) -> bool:
+    """Whether the second photo is the one that the page came with, by the name that uploads keep."""
+    return str(second.get("orig_name") or second.get("path")).endswith(
+        tuple(x.name for x in examples().values())
     )
 
 

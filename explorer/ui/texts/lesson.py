@@ -27,7 +27,8 @@ class Step:
 
     `text` marks the terms that it explains by asterisks. `maps` says that the feature maps are shown, `table`
     that the worksheet asks for the figures of every look; `tab` is the name of a tab that shows more, and
-    `study` says that the privacy study is shown.
+    `study` says that the privacy study is shown. `predict` are answers to guess from before one looks,
+    `curve` draws the PSNR of the looks taken, and `beside` puts the pictures of all looks side by side.
     """
 
     name: str
@@ -42,13 +43,16 @@ class Step:
     table: bool = False
     tab: str | None = None
     study: bool = False
+    predict: tuple[str, ...] = ()
+    curve: bool = False
+    beside: bool = False
 
     @property
     def start(self) -> Configuration:
         return self.looks[0].configuration
 
 
-KINDS = {field.name: field.type for field in fields(Step)} | {"looks": dict}
+KINDS = {field.name: field.type for field in fields(Step)} | {"looks": dict, "predict": list}
 NEEDED = [field.name for field in fields(Step) if field.default is MISSING]
 
 
@@ -74,7 +78,9 @@ def _step(number: int, given: Mapping[str, Any]) -> Step:
         if not isinstance(value, KINDS[key]):
             raise UserError(f"step {number} has {value!r} for {key}, which cannot be.")
     looks = tuple(Look(label, parse_configuration(str(text))) for label, text in given["looks"].items())
-    return Step(**{key: _one_line(value) for key, value in given.items()} | {"looks": looks})
+    predict = tuple(_one_line(str(text)) for text in given.get("predict", ()))
+    one_line = {key: _one_line(value) for key, value in given.items()}
+    return Step(**one_line | {"looks": looks, "predict": predict})
 
 
 def _one_line(value: Any) -> Any:

@@ -5,6 +5,7 @@ import pytest
 from PIL import ImageColor
 
 from explorer.configurations import Configuration
+from explorer.decoders import LOSSES
 from explorer.encoders.table import ENCODERS
 from explorer.folders import BUNDLED
 from explorer.measures.baselines import blur_metrics
@@ -144,12 +145,14 @@ def test_figures_are_transparent_take_the_width_of_the_page_and_have_their_legen
 def test_depth_of_one_network_stands_above_its_layers_and_their_grids(depths):
     series, blurs = depths
     figure = depth_curves([series["vgg16"]], blurs)
-    curves = [trace for trace in figure.data if trace.name == "linear (mse)"]
+    curves = [trace for trace in figure.data if trace.name == "Linear map (MSE)"]
     assert [list(c.x) for c in curves] == [["block1", "block2", "block3", "block4", "block5"]] * 3
     for curve, metric in zip(curves, ("psnr", "ssim", "lpips"), strict=True):
         assert list(curve.y) == [point[metric] for point in series["vgg16"]]
     assert curves[0].customdata[0] == "block1: 112×112, 12,544 locations"
     assert figure.layout.xaxis3.ticktext[4] == "block5<br>7×7"
+    marked = depth_curves([series["vgg16"]], blurs, layer="block4").layout.shapes
+    assert [line.x0 for line in marked] == ["block4"] * 3
 
 
 def test_depth_shows_the_same_photo_blurred_on_each_grid(depths):
@@ -165,15 +168,15 @@ def test_several_networks_share_relative_depth_and_are_named_beside_their_lines(
     series, blurs = depths
     figure = depth_curves([series["vgg16"], series["dinov2_small"]], blurs)
     vgg16, dinov2 = (
-        next(trace for trace in figure.data if trace.name.startswith(f"{name}, linear"))
-        for name in ("vgg16", "dinov2_small")
+        next(trace for trace in figure.data if trace.name.startswith(f"{name}, Linear"))
+        for name in ("VGG16", "DINOv2 ViT-S/14")
     )
     assert list(vgg16.x) == [0, 0.25, 0.5, 0.75, 1]
     assert list(dinov2.x) == pytest.approx([0, 2 / 11, 5 / 11, 8 / 11, 1])
-    assert "vgg16" in vgg16.text and "dinov2_small" in dinov2.text
+    assert "VGG16" in vgg16.text and "DINOv2 ViT-S/14" in dinov2.text
     assert (vgg16.line.color, dinov2.line.color) == (COLOUR_OF["vgg16"], COLOUR_OF["dinov2_small"])
-    assert dinov2.name == "dinov2_small, linear (mse), 16×16 to 16×16"
-    blurred = [trace for trace in figure.data if trace.name == "dinov2_small, blur of the same grid"]
+    assert dinov2.name == "DINOv2 ViT-S/14, Linear map (MSE), 16×16 to 16×16"
+    blurred = [trace for trace in figure.data if trace.name == "DINOv2 ViT-S/14, blur of the same grid"]
     assert list(blurred[0].y) == [blurs[16].psnr] * 5
 
 
@@ -186,9 +189,9 @@ def test_exact_copy_leaves_a_gap_in_the_curve(depths):
 def test_decoders_of_a_layer_stand_in_groups_with_their_intervals(results):
     rows = of_block1(results)
     figure = by_decoder(rows)
-    trained = named(figure, "transposed_conv")
+    trained = named(figure, "Transposed convolutions")
     mine = [row for row in rows if row.configuration.decoder == "transposed_conv"]
-    assert list(trained.y[1]) == [row.configuration.loss for row in mine] and len(mine) == 3
+    assert list(trained.y[1]) == [LOSSES[row.configuration.loss].title for row in mine] and len(mine) == 3
     assert list(trained.x) == [row.mean["psnr"] for row in mine]
     low = [x - minus for x, minus in zip(trained.x, trained.error_x.arrayminus, strict=True)]
     assert low == pytest.approx([row.ci95["psnr"][0] for row in mine])
@@ -204,10 +207,10 @@ def test_decoders_of_two_layers_are_not_one_group(results):
 def test_figures_by_size_have_a_line_for_each_network_and_the_blur(results):
     rows = results.select(decoder="linear")
     figure = by_size(rows)
-    dinov2 = named(figure, "dinov2_small, linear (mse)")
-    assert list(dinov2.x) == [16] * 5 and dinov2.text[0] == "dinov2_small"
+    dinov2 = named(figure, "DINOv2 ViT-S/14, Linear map (MSE)")
+    assert list(dinov2.x) == [16] * 5 and dinov2.text[0] == "DINOv2 ViT-S/14"
     assert dinov2.customdata[0] == "block0: 16×16, 256 locations"
-    alexnet = named(figure, "alexnet, linear (mse)")
+    alexnet = named(figure, "AlexNet, Linear map (MSE)")
     assert list(alexnet.x) == [55, 27, 13, 13, 13] and len(alexnet.error_y.array) == 5
     blurred = named(figure, "blur of the same grid")
     assert list(blurred.x) == sorted({row.size for row in rows})
@@ -217,7 +220,8 @@ def test_figures_by_size_have_a_line_for_each_network_and_the_blur(results):
 def test_fused_rows_have_no_one_grid_and_their_own_colour(results):
     together = "vgg16 + alexnet + efficientnet_lite0 + dinov2_small"
     assert together not in [trace.name for trace in by_size(results.rows).data]
-    trace = named(perception_distortion(results.rows), together)
+    titles = "VGG16 + AlexNet + EfficientNet-Lite0 + DINOv2 ViT-S/14"
+    trace = named(perception_distortion(results.rows), titles)
     shown = [row for row in results.rows if row.architecture == together]
     assert trace.marker.color == INK and list(trace.x) == [row.mean["psnr"] for row in shown]
 
@@ -264,8 +268,8 @@ def test_surgery_curve_marks_the_current_strength():
     points = [{"strength": s, "psnr": p, "bits": b} for s, p, b in ((8, 25.0, 64000), (1, 15.0, 800))]
     figure = surgery_curve(points, "bits a value", {"strength": 3, "psnr": 21.5, "bits": 312000})
     curve, now = figure.data
-    assert list(curve.x) == [1, 8] and list(curve.y) == [15.0, 25.0]
-    assert list(curve.customdata) == ["0.1 kB", "8.0 kB"]
+    assert list(curve.x) == [1, 3, 8] and list(curve.y) == [15.0, 21.5, 25.0]
+    assert list(curve.customdata) == ["0.1 kB", "39.0 kB", "8.0 kB"]
     assert (now.x, now.y) == ((3,), (21.5,))
     assert figure.layout.annotations[0].text == "now: 21.50 dB, 39.0 kB"
     assert figure.layout.xaxis.title.text == "bits a value"
@@ -278,7 +282,7 @@ def test_recovery_shows_both_figures_against_seconds():
         for t, p, e in ((0.5, 20.0, 0.9), (1.0, 25.0, 0.4), (2.0, 30.0, 0.1))
     ]
     figure = recovery_curve(points)
-    assert [list(trace.x) for trace in figure.data] == [[0.5, 1.0, 2.0]] * 2
-    assert [list(trace.y) for trace in figure.data] == [[20.0, 25.0, 30.0], [0.9, 0.4, 0.1]]
+    assert [list(trace.x) for trace in figure.data] == [[0.5, 1.0, 2.0], [0.5, 1.0, 2.0], []]  # not judged
+    assert [list(trace.y) for trace in figure.data] == [[20.0, 25.0, 30.0], [0.9, 0.4, 0.1], []]
     assert figure.layout.yaxis2.type == "log"
     assert recovery_curve(points[:1]).data[0].mode == "markers"

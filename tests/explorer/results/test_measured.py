@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 import pytest
 
 from explorer import UserError
-from explorer.configurations import Configuration, FusedConfiguration, configuration_of
+from explorer.configurations import Configuration, FusedConfiguration
 from explorer.folders import BUNDLED
 from explorer.measures.metrics import METRICS
 from explorer.results.measured import Results
@@ -180,36 +180,6 @@ def test_the_best_is_among_what_was_measured(results):
         assert results.best([BLOCK3, NOT_MEASURED, BLOCK1], metric) == BLOCK1
     assert results.preferred([BLOCK3, NOT_MEASURED, BLOCK1]) == BLOCK1
     assert results.best([NOT_MEASURED], "psnr") is results.preferred([NOT_MEASURED]) is None
-
-
-def test_of_a_layer_where_every_decoder_collapsed_the_best_stays(raw, tmp_path):
-    changed = copy.deepcopy(raw)
-    rows = {configuration_of(row): row for row in changed["configurations"]}
-    here = [c for c in rows if c.sources == BLOCK3.sources and c.weights == "imagenet"]
-    best = max(here, key=lambda c: rows[c]["mean"]["psnr"])
-    for c in here:
-        judged = 0.3 if c == best else 0.1
-        rows[c]["mean"]["similarity"] = rows[c]["std"]["similarity"] = judged
-        rows[c]["ci95"]["similarity"] = [judged, judged]
-        for photo in rows[c]["per_image"]:
-            photo["similarity"] = judged
-        rows[c]["collapsed"] = "" if c == best else "it draws one texture"
-    others = {c for c in here if c != best}
-    assert set(written(changed, tmp_path).collapsed(rows)) == others
-    rows[best]["collapsed"] = "so does it"
-    assert set(written(changed, tmp_path).collapsed(rows)) == others
-    assert written(changed, tmp_path).collapsed([BLOCK3]) == []
-
-
-def test_the_judge_is_preferred_to_psnr(raw, tmp_path):
-    changed = copy.deepcopy(raw)
-    rows = {configuration_of(row): row for row in changed["configurations"]}
-    for c, judged in ((BLOCK1, 0.2), (BLOCK3, 0.4)):
-        rows[c]["mean"]["similarity"] = rows[c]["std"]["similarity"] = judged
-        rows[c]["ci95"]["similarity"] = [judged, judged]
-        for photo in rows[c]["per_image"]:
-            photo["similarity"] = judged
-    assert written(changed, tmp_path).preferred([BLOCK1, BLOCK3]) == BLOCK3
 
 
 def test_percentile_is_the_share_of_test_photos_done_better_than(results):

@@ -10,7 +10,8 @@ from threading import Event
 
 import pytest
 
-from explorer.serving.desks import NICE, Busy, Desk
+from explorer.limits import limit
+from explorer.serving.desks import Busy, Desk
 from explorer.serving.metrics import Metrics
 from explorer.wanted import NotWanted, check_wanted
 from tests.coroutines import run
@@ -158,4 +159,4 @@ def test_what_may_take_long_runs_at_a_lower_priority():
     def priority() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    assert run(lambda: desk().run("name", priority, always)) >= min(19, priority() + NICE)
+    assert run(lambda: desk().run("name", priority, always)) >= min(19, priority() + limit("nice"))

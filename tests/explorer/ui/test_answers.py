@@ -1,6 +1,6 @@
 """The steps of an answer, without a page: what is shown of it, and what no longer is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +12,7 @@ from explorer import UserError
 from explorer.configurations import Configuration
 from explorer.encoders.hub import HubError
 from explorer.photos.photo import Photo
-from explorer.ui.answers import Frame, begin, fit, go_on
+from explorer.ui.answers import Frame, begin, fit, go_on, settled
 from explorer.ui.views import Question, Step, View
 from explorer.ui.visitor import Visitor
 from explorer.wanted import check_wanted
@@ -92,6 +92,16 @@ def test_an_answer_comes_in_steps_and_once():
     assert tab.begin(strength=2)[tab.first] == "block1 2"
 
 
+def test_a_link_holds_what_a_step_made_of_the_values_that_it_was_given():
+    with gr.Blocks():
+        strength = gr.Slider(0, 10, 3)
+    view = replace(Tab().view, inputs=[strength], in_address={"strength": (strength, float)})
+    for new, held in [(gr.Slider(value=5), 5), (gr.update(value=6), 6), (7, 7), (gr.Slider(maximum=9), 3)]:
+        assert settled(view, (3,), {strength: new}) == (held,)
+    assert settled(view, (3,), {}) == (3,)
+    assert settled(replace(view, in_address={}), (3,), {strength: 7}) == (3,)
+
+
 @pytest.mark.parametrize("meanwhile", [{"layer": "block2"}, {"tab": "other"}])
 def test_an_answer_that_has_been_overtaken_is_not_shown(meanwhile):
     tab = Tab()
@@ -140,7 +150,9 @@ def test_what_the_hub_did_not_give_can_be_tried_again_and_the_offer_ends_with_an
             raise UserError("no weights") from error
 
     tab.during = unreachable
-    assert tab.begin()[tab.retry].visible is True
+    update = tab.begin()
+    assert update[tab.retry].visible is True and tab.first not in update  # the picture before it stays
+    assert tab.second not in tab.go_on()
     tab.during = lambda: None
     assert tab.begin()[tab.retry].visible is False
     assert tab.retry not in tab.begin(strength=2)

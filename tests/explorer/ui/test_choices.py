@@ -95,10 +95,19 @@ def test_a_timm_model_is_kept_and_offered_while_it_is_chosen():
     found, _ = settle(catalogue, replace(DEFAULT, architecture="timm:convnext_atto"))
     assert (found.architecture, found.layer) == ("timm:convnext_atto", "stage3")
     assert selector_choices(catalogue, found)["architecture"][-1] == (
-        "convnext_atto (timm)",
+        "convnext_atto (timm) – needs a download",
         "timm:convnext_atto",
     )
     assert len(selector_choices(catalogue, DEFAULT)["architecture"]) == len(ENCODERS)
+
+
+def test_a_network_whose_weights_are_not_here_says_so_and_its_control_needs_none():
+    everything = Catalogue({}, [], on_the_spot=True)
+    names = {value: name for name, value in selector_choices(everything, DEFAULT)["architecture"]}
+    assert names["vgg16"] == "VGG16"
+    assert names["resnet34"] in ("ResNet-34 – needs a download", "ResNet-34")  # or it is in the Hub's cache
+    random = selector_choices(everything, replace(DEFAULT, weights="random"))["architecture"]
+    assert not any("download" in name for name, _ in random)
 
 
 def test_selectors_offer_only_what_is_ready():

@@ -38,8 +38,9 @@ def test_two_equal_ways_are_called_equal(explorer, cat, found):
     assert cells(compare.verdict_text(explorer.compare(cat, c, c)))[1][3] == "equal"
 
 
-def test_several_photos_are_numbered_and_placed_among_the_test_photos(explorer, found):
-    rows = cells(compare.photos_table(found, explorer.results()))
-    assert [row[0] for row in rows[1:]] == ["photo 1", "photo 2"]
+def test_several_photos_are_named_and_placed_among_the_test_photos(explorer, found):
+    named = dict(zip(("<b>.jpg", "cat.jpg"), found, strict=True))
+    rows = cells(compare.photos_table(named, explorer.results()))
+    assert [row[0] for row in rows[1:]] == ["&lt;b&gt;.jpg", "cat.jpg"]
     assert rows[1][1] == f"{found[0].metrics.psnr:.2f}" and rows[1][-1].endswith("%")
-    assert cells(compare.photos_table(found, Results()))[1][-1] == "not measured"
+    assert cells(compare.photos_table(named, Results()))[1][-1] == "not measured"

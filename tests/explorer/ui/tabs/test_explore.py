@@ -15,6 +15,7 @@ from explorer.ui.tabs.explore import (
     channel_text,
     common,
     feature_text,
+    lost_text,
     mosaic_text,
     text,
 )
@@ -69,6 +70,34 @@ def test_a_picture_below_one_flat_colour_is_said_to_be_so(result, explorer):
     assert "Worse than one flat colour." in cards_text(bad)
     assert "Worse than one flat colour" not in cards_text(result)
     assert "Worse than one flat colour" in made and "better than this reconstruction" in made
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"flat": 0.1, "blur": 0.3, "decoder": 0.4}, "may still be in the features"),
+        ({"flat": 0.1, "blur": 0.5, "decoder": 0.4}, "does not draw all that is there"),
+        ({"flat": 0.1, "blur": 0.5, "decoder": 0.4, "longer": 0.7}, "that much the network had kept"),
+        ({"flat": 0.1, "decoder": 0.97, "longer": 0.9}, "Nearly all of it came back"),
+        ({"decoder": 0.4, "longer": 0.41}, "the network seems to have lost"),
+        ({"decoder": -0.2}, "may still be in the features"),
+    ],
+)
+def test_the_bar_says_by_whom_it_is_lost(found, said):
+    made = text.lost(found)
+    assert said in made
+    assert made.count("<i class") == made.count("<li class") == len(found)
+    assert f'class="decoder" style="width: {max(0, found["decoder"]):.1%}"' in made
+
+
+def test_the_bar_has_figures_of_this_photo_and_says_when_they_flatter_the_decoder(result, explorer):
+    stands = standing(result, explorer.results())
+    made = lost_text(result, stands)
+    for figures in (stands.flat, stands.blur, result.metrics):
+        assert f"<b>{1 - figures.lpips:.2f}</b>" in made
+    assert "flatters" not in made
+    hybrid = replace(result, configuration=replace(result.configuration, decoder="attention", loss="hybrid"))
+    assert "flatters" in lost_text(hybrid, stands)
 
 
 def test_without_figures_the_cards_are_there_and_empty():

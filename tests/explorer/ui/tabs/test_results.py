@@ -8,7 +8,17 @@ from explorer.folders import BUNDLED
 from explorer.results.measured import Results
 from explorer.results.published import beside_ours
 from explorer.ui.results_table import network_title
-from explorer.ui.tabs.results import ALL, FILTERS, filter_choices, filtered, note_text, one_of, text
+from explorer.ui.tabs.results import (
+    ALL,
+    BEST,
+    FILTERS,
+    filter_choices,
+    filtered,
+    note_text,
+    one_of,
+    shown_rows,
+    text,
+)
 from tests.explorer.ui.tabs.tables import cells
 
 
@@ -29,6 +39,20 @@ def test_filters_narrow_the_rows(results):
         f"vgg16-block{number}-wavelet-mse-imagenet" for number in range(1, 6)
     ]
     assert filtered(results, ["alexnet", "wavelet", ALL, ALL]) == []
+
+
+def test_the_best_rows_are_of_one_decoder_a_network_without_controls_and_ensembles(results):
+    best = shown_rows(results, BEST, [ALL] * len(FILTERS))
+    decoders = {(row.architecture, row.configuration.decoder, row.configuration.loss) for row in best}
+    assert len(decoders) == len({row.architecture for row in best}) >= 4
+    assert {row.configuration.weights for row in best} == {"imagenet"} and not any(row.fused for row in best)
+    vgg16 = [row for row in best if row.architecture == "vgg16"]
+    others = results.select("vgg16", "linear", "mse", "imagenet")
+    assert [row.layer for row in vgg16] == ["block1", "block2", "block3", "block4", "block5"]
+    assert sum(row.mean["psnr"] for row in vgg16) > sum(row.mean["psnr"] for row in others if not row.fused)
+    assert shown_rows(results, ALL, [ALL] * len(FILTERS)) == results.rows
+    [control] = {x.configuration.weights for x in shown_rows(results, BEST, ["vgg16", ALL, ALL, "random"])}
+    assert control == "random"
 
 
 def test_filters_offer_what_there_are_rows_of(results):
@@ -63,7 +87,7 @@ def test_an_address_may_only_ask_for_what_is_on_offer():
 
 
 def test_the_protocol_and_the_mean_photo_are_read_from_the_file(results):
-    assert "Means over 100 test photos (short side 256, centre 224); ± is half" in text.title(results)
+    assert "Means over 100 test photos (short side 256, centre 224); ± is half" in text.heading(results)
     said = note_text(results, 3)
     assert f"3 of {len(results.rows)} configurations" in said
     assert f"scores {results.mean_photo('psnr'):.2f} dB" in said
@@ -71,15 +95,15 @@ def test_the_protocol_and_the_mean_photo_are_read_from_the_file(results):
 
 def test_without_results_the_tab_says_why(tmp_path):
     nothing = Results.read(tmp_path / "results.json")
-    assert "results.json is not there" in text.title(nothing)
+    assert "results.json is not there" in text.heading(nothing)
     assert filter_choices(nothing.rows)["decoder"] == [("All decoders", ALL)]
     assert "For scale" not in note_text(nothing, 0)
 
 
 def test_what_a_strangers_file_says_is_text_and_never_html(results):
     strange = Results(protocol={"crop": "<script>", "costs": ["<b>"]}, rows=results.rows)
-    assert "(&lt;script&gt;)" in text.title(strange) and "<b>" not in text.title(strange)
-    assert "&lt;b&gt;" in text.title(Results(reason="<b>"))
+    assert "(&lt;script&gt;)" in text.heading(strange) and "<b>" not in text.heading(strange)
+    assert "&lt;b&gt;" in text.heading(Results(reason="<b>"))
 
 
 def test_published_figures_stand_beside_ours_with_the_reason(results, published):

@@ -36,7 +36,7 @@ def test_what_a_checkpoint_or_a_credit_says_stays_text():
     c = Configuration("vgg16", "block1", "linear", EVIL)
     controls = texts("controls")
     for made in (
-        controls.not_on_offer([(c, EVIL)]),
+        controls.not_on_offer([c]),
         controls.credits([dict.fromkeys(("file", "author", "licence", "source", "changes"), EVIL)]),
         texts("compare").way("A", c),
         texts("recover").by(c),
@@ -70,9 +70,9 @@ def test_the_fit_says_how_far_it_is():
     assert texts("common").busy in made
 
 
-def test_what_is_not_on_offer_is_counted_and_explained():
+def test_what_is_not_on_offer_is_counted_and_named():
     c = Configuration("vgg16", "block1", "wavelet", "mse")
-    made = texts("controls").not_on_offer([(c, "is not trained yet")])
-    assert "Not on offer (1)" in made
-    assert "(MSE): is not trained yet" in made
+    made = texts("controls").not_on_offer([c])
+    assert "Not on offer at this layer (1)" in made
+    assert "Wavelet (MSE)</li>" in made
     assert texts("controls").not_on_offer([]) == ""

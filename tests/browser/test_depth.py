@@ -1,0 +1,64 @@
+"""The Depth tab as a visitor uses it."""
+
+from PIL import Image
+
+from tests.browser.conftest import RESULT_MS
+from tests.browser.test_explore import picture, texts
+from tests.browser.test_tabs import captions_below_their_pictures, drag, open_tab, wait_until_idle
+
+
+def test_depth_goes_from_shallow_to_deep_with_the_slider_and_can_be_taken_away(visit, tmp_path):
+    open_tab(visit, "depth")
+    assert "VGG16 block1, depth 1 of 5" in texts(visit, "#depth-title")
+    assert visit.page.locator("#depth-strip img").count() == 5
+    assert captions_below_their_pictures(visit, "#depth-strip") == 5
+    shallow = picture(visit, "#depth-reconstruction")
+    drag(visit, "#depth-slider", "ArrowRight", 4)
+    assert picture(visit, "#depth-reconstruction") != shallow  # at once
+    visit.expect_text("#depth-title", "VGG16 block5, depth 5 of 5")
+    visit.page.wait_for_function("location.search.includes('layer=block5')", timeout=RESULT_MS)
+    wait_until_idle(visit)
+    assert visit.page.locator("#layer input").input_value().startswith("block5")
+    assert "selected" in visit.page.locator("#depth-strip button").last.get_attribute("class")
+    assert visit.page.locator("#depth-plot .shapelayer path").count() == 3
+    visit.page.locator("#depth-strip img").nth(2).click()
+    visit.expect_text("#depth-title", "VGG16 block3, depth 3 of 5")
+    visit.screenshot("depth")
+    visit.page.locator("#gif:not([disabled])").wait_for(timeout=RESULT_MS)
+    with visit.page.expect_download() as download:
+        visit.page.locator("#gif").click()
+    download.value.save_as(tmp_path / "depth.gif")
+    with Image.open(tmp_path / "depth.gif") as gif:
+        assert gif.n_frames == 6
+
+
+def test_depth_plays_and_stops(visit):
+    open_tab(visit, "depth")
+    visit.page.locator("#play").click()
+    visit.expect_text("#play", "Stop")
+    visit.expect_text("#depth-title", "depth 3 of 5")
+    visit.page.locator("#play").click()
+    visit.expect_text("#play", "Play")
+    visit.page.wait_for_timeout(300)
+    stopped = texts(visit, "#depth-title")
+    visit.page.wait_for_timeout(2000)
+    assert texts(visit, "#depth-title") == stopped
+    visit.page.locator("#play").click()
+    visit.page.locator("#tab-explore-button").click()
+    visit.expect_text("#result-title", "Seen through")
+    visit.page.wait_for_timeout(2000)
+    title = visit.title()
+    visit.page.wait_for_timeout(2000)
+    assert visit.title() == title
+
+
+def test_another_decoder_is_laid_over_the_curves(visit):
+    open_tab(visit, "depth")
+    lines = visit.page.locator("#depth-plot .scatterlayer .trace")
+    before = lines.count()
+    visit.page.locator("#overlays input").click()
+    visit.page.get_by_role("option").filter(has_text="Attention").first.click()
+    visit.page.wait_for_function(
+        "n => document.querySelectorAll('#depth-plot .scatterlayer .trace').length > n", arg=before
+    )
+    assert "attention" in visit.page.locator("#depth-plot .legend").text_content()

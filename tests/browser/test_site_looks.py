@@ -1,0 +1,126 @@
+"""How the page without a server looks and is used on a phone, in the dark, by keyboard; and the mirror."""
+
+import pytest
+
+from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, Visit, open_site, playwright, wait_until
+from tests.browser.test_tabs import serious_faults
+
+CAMERA = {"permissions": ["camera"]}
+FAILING = """navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", "%s"); };"""
+HIDDEN = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def screenshot(visit: Visit, name: str) -> None:
+    visit.screenshot(f"site-{name}-{visit.page.viewport_size['width']}")
+
+
+@pytest.mark.parametrize(
+    "site_visit",
+    [DESKTOP, PHONE, DESKTOP | {"color_scheme": "dark"}, PHONE | {"color_scheme": "dark"}],
+    indirect=True,
+    ids=["desktop", "phone", "dark", "dark-phone"],
+)
+def test_every_view_fits_its_screen_and_axe_finds_nothing_serious(site_visit):
+    page = site_visit.page
+    open_site(site_visit, "?operation=quantise&strength=3")
+    width, height = page.viewport_size["width"], page.viewport_size["height"]
+    for tab in ("explore", "mirror", "learn"):
+        page.locator(f"#tabs [data-tab={tab}]").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert serious_faults(site_visit) == ""
+        screenshot(site_visit, tab)
+        if tab == "explore":
+            for part in ("#reconstruction canvas", "#layer", "#card-psnr .figure"):
+                box = page.locator(part).bounding_box()
+                assert box["y"] + box["height"] <= height, part
+
+
+def test_pixels_are_shown_twice_their_size_without_smoothing(site_visit):
+    open_site(site_visit)
+    for picture in site_visit.page.locator("#original canvas, #reconstruction canvas").all():
+        assert picture.evaluate("e => [e.clientWidth, e.clientHeight]") == [448, 448]
+        assert picture.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
+
+
+def test_every_control_is_reached_by_the_tab_key(site_visit):
+    open_site(site_visit)
+    wanted, reached = (
+        {"copy-link", "file", "camera", "layer", "architecture", "decoder", "operation", "rank"},
+        set(),
+    )
+    for _ in range(40):
+        site_visit.page.keyboard.press("Tab")
+        reached.add(site_visit.page.evaluate("document.activeElement.id"))
+    assert wanted <= reached
+
+
+@pytest.mark.parametrize("site_visit", [DESKTOP | CAMERA], indirect=True)
+def test_a_photo_is_taken_with_the_camera(site_visit):
+    open_site(site_visit)
+    before = site_visit.psnr()
+    site_visit.page.locator("#camera").click()
+    site_visit.page.locator("#shoot").click()
+    wait_until(site_visit, f"+document.querySelector('#card-psnr b').innerText != {before}")
+    assert "example=" not in site_visit.page.url
+    assert site_visit.page.evaluate("document.querySelector('#viewfinder video').srcObject") is None
+
+
+@pytest.mark.parametrize("site_visit", [DESKTOP | CAMERA], indirect=True)
+def test_the_mirror_draws_the_camera_pauses_when_hidden_and_stops(site_visit):
+    page = site_visit.page
+    open_site(site_visit)
+    page.locator("#tabs [data-tab=mirror]").click()
+    page.locator("#mirror-on").click()
+    playwright.expect(page.locator("#rate")).to_contain_text("frames a second", timeout=RESULT_MS)
+    page.evaluate(HIDDEN, True)
+    site_visit.expect_text("#mirror-said", "Paused")
+    page.wait_for_timeout(1500)
+    picture = "document.querySelector('#live').toDataURL()"
+    paused = page.evaluate(picture)
+    page.wait_for_timeout(1500)
+    assert page.evaluate(picture) == paused
+    page.evaluate(HIDDEN, False)
+    wait_until(site_visit, f"old => {picture} !== old", paused)
+    page.locator("#whole-screen").click()
+    wait_until(site_visit, "document.fullscreenElement?.id === 'stage'")
+    page.evaluate("document.exitFullscreen()")
+    page.locator("#mirror-on").click()
+    site_visit.expect_text("#mirror-on", "Start the camera")
+    assert site_visit.complaints == site_visit.foreign == []
+
+
+def test_a_slow_device_gets_the_linear_map_and_then_shallower_layers(site_visit):
+    open_site(site_visit)
+    steps = site_visit.page.evaluate(
+        """async () => {
+            const { cheaperView } = await import("./static/mirror.js");
+            const site = await (await fetch("site.json")).json();
+            const first = { layer: "conv3", decoder: "pixel_shuffle", weights: "imagenet" };
+            let view = { architecture: "alexnet", ...first };
+            const found = [];
+            for (let next = cheaperView(site, view); next; next = cheaperView(site, view)) {
+                view = { ...view, ...next };
+                found.push(`${view.layer} ${view.decoder}`);
+            }
+            return found;
+        }"""
+    )
+    assert steps == ["conv3 linear", "conv2 linear", "conv1 linear"]
+
+
+@pytest.mark.parametrize(
+    "fault, sentence",
+    [("NotFoundError", "No camera was found"), ("NotAllowedError", "allow it in the address bar")],
+)
+def test_without_a_camera_a_sentence_says_why(site_visit, fault, sentence):
+    site_visit.page.add_init_script(FAILING % fault)
+    open_site(site_visit)
+    site_visit.page.locator("#camera").click()
+    site_visit.expect_text("#message", sentence)
+    site_visit.page.locator("#tabs [data-tab=mirror]").click()
+    site_visit.page.locator("#mirror-on").click()
+    site_visit.expect_text("#message", sentence)
+    site_visit.expect_text("#mirror-on", "Start the camera")
