@@ -43,6 +43,7 @@ class UpsampleConv(Decoder):
         super().__init__(channels, size)
         trunk, beside = (width, width) if width else (trunk_width(channels, size), BESIDE)
         coarse = size <= COARSEST
+        self.register_buffer("noise", torch.from_numpy(fixed_noise().copy()), persistent=False)
         self.linear = None if coarse or not linear else Linear(channels, size)
         self.trunk = nn.Sequential(
             nn.Conv2d(channels, trunk, 1),
@@ -91,13 +92,13 @@ class UpsampleConv(Decoder):
     def decode(self, standardised: Tensor) -> Tensor:
         x = self.blend(torch.cat([self.trunk(standardised), self.beside(standardised)], dim=1))
         for scale in self.sketched:
-            x = scale(x)
+            x = scale(x, self.noise)
         sketch = self.sketch(F.relu(x)).float()
         if self.linear is not None:
             linear = self.linear.decode(standardised).float()
             sketch = sketch + F.interpolate(linear, sketch.shape[-2:], mode="bilinear", antialias=True)
         for scale in self.painted:
-            x = scale(x)
+            x = scale(x, self.noise)
         return F.interpolate(sketch, x.shape[-2:], mode="bilinear") + self.tail(F.relu(x))
 
 
@@ -116,10 +117,10 @@ class Enlarged(nn.Module):
         self.block = ResidualBlock(outward)
         nn.init.normal_(self.grain.weight, std=0.05)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         size = tuple(round(side * self.factor) for side in x.shape[-2:])
         enlarged = F.interpolate(self.convolution(x), size, mode="bilinear")
-        return self.block(self.rectify(enlarged + self.grain(grain(*size).to(enlarged))))
+        return self.block(self.rectify(enlarged + self.grain(of_size(noise, *size))))
 
 
 def enlargements(grids: Sequence[tuple[int, int]], rectified: bool = False) -> nn.ModuleList:
@@ -152,14 +153,14 @@ def take_over(mine: nn.Conv2d, its: nn.Conv2d, patch: int = 1, norm: nn.BatchNor
     mine.bias[:outward] = bias
 
 
-def grain(height: int, width: int) -> Tensor:
-    """Return maps of fixed noise (1, GRAIN, height, width), mean 0 and variance 1, equal on every machine."""
-    maps = torch.from_numpy(_noise())
+def of_size(noise: Tensor, height: int, width: int) -> Tensor:
+    """Return maps of noise (1, GRAIN, height, width), which repeat where they are smaller."""
     repeats = (-(-height // GRAIN_SIDE), -(-width // GRAIN_SIDE))
-    return maps.repeat(1, 1, *repeats)[..., :height, :width]
+    return noise.repeat(1, 1, *repeats)[..., :height, :width]
 
 
 @cache
-def _noise() -> np.ndarray:  # no tensor: one that is made while a graph is traced is of no use after it
+def fixed_noise() -> np.ndarray:
+    """Return maps of noise (1, GRAIN, GRAIN_SIDE, GRAIN_SIDE), mean 0, variance 1, equal on every machine."""
     numbers = philox_uniform("grain", GRAIN * GRAIN_SIDE**2).astype(np.float32)
     return (numbers.reshape(1, GRAIN, GRAIN_SIDE, GRAIN_SIDE) - np.float32(0.5)) * np.float32(math.sqrt(12))
