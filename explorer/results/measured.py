@@ -103,17 +103,12 @@ class Results:
         return best and best.configuration
 
     def collapsed(self, ready: Iterable[AnyConfiguration]) -> list[AnyConfiguration]:
-        """Return the decoders that collapsed; of a layer where none is known to do better, the best stays."""
-        places: dict[tuple, list[AnyConfiguration]] = {}
-        for c in ready:
-            places.setdefault((c.sources, c.weights), []).append(c)
-        found = []
-        for here in places.values():
-            judged = [c for c in here if (row := self.row(c)) and "similarity" in row.mean]
-            failed = [c for c in here if (row := self.row(c)) and row.collapsed]
-            kept = None if set(judged) - set(failed) else self.preferred(failed)
-            found += [c for c in failed if c != kept]
-        return found
+        """Return those that collapsed though they were trained to draw more than a mean.
+
+        What decoders for mse draw is the mean of all photos with such features: where that is a blur, it
+        says how little they tell, and nothing that is not there.
+        """
+        return [c for c in ready if c.loss != "mse" and (row := self.row(c)) and row.collapsed]
 
     def percentile(self, configuration: AnyConfiguration, metric: str, value: float) -> float | None:
         """Return the share of the test photos, 0 to 1, that a photo with this value does better than.

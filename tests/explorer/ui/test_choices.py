@@ -46,7 +46,7 @@ def test_a_decoder_that_a_layer_lacks_becomes_the_best_that_was_measured_there(e
 def test_the_page_opens_in_the_middle_of_a_network_on_the_best_decoder_there(explorer):
     ready = [c for c in explorer.catalogue().single if c.weights == DEFAULT.weights]
     here = [c for c in ready if c.sources == DEFAULT.sources]
-    assert explorer.results().preferred(here) == DEFAULT
+    assert explorer.results().best(here, "psnr") == DEFAULT
     assert DEFAULT.layer == encoder_spec(DEFAULT.architecture).layer_names[2]
 
 
