@@ -37,7 +37,8 @@ def test_the_functions_are_offered_as_mcp_tools(app):
 
     tools, ready = run(lambda: with_tools(app.address, ask))
     assert set(tools) == {
-        *("reconstruct", "ensemble", "depth_sweep", "feature_maps", "compare", "surgery", "catalogue")
+        *("reconstruct", "ensemble", "depth_sweep", "feature_maps", "compare", "surgery", "recover"),
+        "catalogue",
     }
     described = tools["reconstruct"].inputSchema
     assert all(described["properties"][name]["description"] for name in ("photo", "layer", "decoder", "loss"))

@@ -27,7 +27,7 @@ from trainer.data.photos import report_photos
 from trainer.measuring.protocols import describe, protocol_spec
 from trainer.measuring.statistics import summarise
 
-DECODER, LOSS = "pixel_shuffle", "hybrid"
+DECODER, LOSS = "pixel_shuffle", "mse"
 SENT = [
     ("", 0.0),
     *(("quantise", float(bits)) for bits in (8, 4, 2, 1)),

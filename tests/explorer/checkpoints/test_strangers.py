@@ -53,7 +53,7 @@ CONFIGURATIONS: list[tuple[dict, str]] = [
     ({"sources": None, "fusion": "concat"}, NO_HEADER),
     ({"sources": [["vgg16", 1], ["alexnet", 2]], "fusion": "concat"}, NO_HEADER),
     ({"sources": [["vgg16", "block1"]], "fusion": "concat"}, "two sources or more"),
-    ({"architecture": "timm:" + "x" * 5000}, "a name of 5005 characters"),
+    ({"architecture": "timm:" + "x" * 5000}, "is no id of a timm model"),
     ({"architecture": "<b>"}, "unknown architecture '<b>'"),
     ({"layer": "block9"}, "unknown layer"),
     ({"decoder": "linear", "loss": "lpips"}, "unknown loss"),

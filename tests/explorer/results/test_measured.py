@@ -64,7 +64,7 @@ def test_a_row_holds_what_the_file_says(raw, results):
     assert (found.parameters, found.milliseconds) == (said["parameters"], said["milliseconds"])
     assert found.per_image == {photo.pop("image"): photo for photo in copy.deepcopy(said["per_image"])}
     [blur] = [x["mean"] for x in raw["baselines"] if (x["baseline"], x["size"]) == ("blur", 28)]
-    assert found.blur == blur
+    assert blur.items() <= found.blur.items()
     assert found.half_interval("ssim") == pytest.approx(
         (said["ci95"]["ssim"][1] - said["ci95"]["ssim"][0]) / 2
     )

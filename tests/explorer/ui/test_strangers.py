@@ -41,7 +41,7 @@ def strange(tmp_path_factory) -> tuple[Results, Study]:
 def test_strangers_texts_are_escaped_wherever_they_are_shown(strange):
     results, study = strange
     assert results.rows and study.rows
-    title = texts("results").title(results)
+    title = texts("results").heading(results)
     assert title.count("&lt;img") == 5
     shown = [title, table_html(results.rows), note_text(results, 1), study_html(study)]
     shown += [measured(step, results) for step in STEPS]

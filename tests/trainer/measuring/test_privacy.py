@@ -16,7 +16,7 @@ def copy_decoders(folder: Path, *layers: str) -> Path:
     """Copy the study's decoders of some layers into a folder of checkpoints; return it."""
     (folder / "decoders").mkdir()
     for layer in layers:
-        name = f"efficientnet_lite0-{layer}-pixel_shuffle-hybrid-imagenet.safetensors"
+        name = f"efficientnet_lite0-{layer}-pixel_shuffle-mse-imagenet.safetensors"
         shutil.copy(BUNDLED / "decoders" / name, folder / "decoders" / name)
     return folder
 

@@ -63,7 +63,13 @@ def test_filters_offer_what_there_are_rows_of(results):
         *(name for name in ENCODERS if name in measured),
     ]
     assert offered["loss"] == [
-        *(("All losses", ALL), ("MSE", "mse"), ("LPIPS", "lpips"), ("hybrid", "hybrid")),
+        *(
+            ("All losses", ALL),
+            ("MSE", "mse"),
+            ("LPIPS", "lpips"),
+            ("hybrid", "hybrid"),
+            ("features", "features"),
+        ),
     ]
     assert [value for _, value in offered["weights"]] == [ALL, "imagenet", "random"]
     last = results.rows[-1]
