@@ -73,6 +73,7 @@ def test_a_layer_is_chosen_by_keyboard_and_the_old_result_dimmed_until_the_new_o
               .observe(document.querySelector("#message"), { childList: true, subtree: true });
         }"""
     )
+    visit.unfold()
     visit.page.locator("#layer input").focus()
     for key in ["ArrowDown", "Enter"]:
         visit.page.keyboard.press(key)

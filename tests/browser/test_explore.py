@@ -49,7 +49,7 @@ def test_the_page_opens_with_an_example_and_its_result(opened):
 
 
 def test_everything_is_seen_at_1440_by_900_without_scrolling(opened):
-    for part in ["#photo", "#more", "#comparison", "#dial", "#dial-stops", "#lost", "#error-map", "#mosaic"]:
+    for part in ["#photo", "#more", "#comparison", "#dial", "#dial-stops", ".lost", "#error-map", "#mosaic"]:
         assert bottom(opened, part) <= 900, part
 
 
