@@ -86,7 +86,7 @@ DECODERS: dict[str, DecoderSpec] = {
         starts_from_linear=True,
     ),
     "upsample_conv": DecoderSpec(
-        "Upsampling and convolutions",
+        "Upsampling",
         "A sketch of the colours, enlarged smoothly and painted over step by step: no grid of patches shows.",
         UpsampleConv,
         learning_rate=1e-3,
