@@ -10,6 +10,8 @@ from safetensors.torch import load_file
 from trainer.__main__ import main
 from trainer.training.loop import Training
 
+SHORT = ["--batch", "2", "--crop", "64", "--validation-photos", "1"]
+
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
@@ -42,18 +44,7 @@ def test_folder_that_cannot_be_made_is_said_before_any_training(photos_folder, t
 
 
 def test_train_then_evaluate_then_list_from_the_command_line(photos_folder, tmp_path, capsys):
-    run = [
-        "--steps",
-        "2",
-        "--batch",
-        "2",
-        "--crop",
-        "64",
-        "--validation-photos",
-        "1",
-        "--validate-every",
-        "1",
-    ]
+    run = [*SHORT, "--steps", "2", "--validate-every", "1"]
     where = ["--photos", str(photos_folder), "--out", str(tmp_path)]
     choice = ["--architecture", "vgg16", "--layer", "block1", "--decoder", "transposed_conv", "--loss", "mse"]
     assert main(["train", *choice, *run, *where]) == 0
@@ -83,18 +74,7 @@ def test_asked_to_stop_training_keeps_the_step_and_goes_on_to_the_same_decoder(
     photos_folder, tmp_path, capsys, monkeypatch, number
 ):
     choice = ["--architecture", "vgg16", "--layer", "block1", "--decoder", "transposed_conv", "--loss", "mse"]
-    run = [
-        "--steps",
-        "4",
-        "--batch",
-        "2",
-        "--crop",
-        "64",
-        "--validation-photos",
-        "1",
-        "--validate-every",
-        "4",
-    ]
+    run = [*SHORT, "--steps", "4", "--validate-every", "4"]
     command = ["train", *choice, *run, "--photos", str(photos_folder), "--out"]
     checkpoint = "decoders/vgg16-block1-transposed_conv-mse-imagenet.safetensors"
     assert main([*command, str(tmp_path / "whole")]) == 0
