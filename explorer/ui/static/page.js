@@ -3,6 +3,7 @@
 (() => {
   const OPEN = "#tabs > .tabitem:not([style*='none'])";
   const FOLD = "more-is-open";
+  const LEAD_MS = 300;
   let going = null; // where Back or Forward leads to, as long as it is not there
 
   // The address follows the view: a tab or a step is an entry of its own, everything else changes the entry it is in
@@ -17,24 +18,46 @@
     if (!told) return;
     rememberPhoto(told.own.split(" "));
     const [from, to] = [place(location.search), place(told.query)];
-    if (going === to) going = null;
+    if (going === to && markedStep() === stepOf(told.query) && !isBusy()) going = null; // not by an earlier answer
     if (going || location.search === `?${told.query}`) return;
     const turned = from !== to && !from.startsWith("null") && from !== to.replace(/ .*/, " ");
     history[turned ? "pushState" : "replaceState"](history.state, "", `?${told.query}`);
     document.querySelectorAll(".js-plotly-plot").forEach(renamePatterns);
   }
 
+  function stepOf(query) {
+    return new URLSearchParams(query).get("step") ?? markedStep();
+  }
+
+  function markedStep() {
+    return document.querySelector("#learn-steps [aria-current]")?.dataset.step;
+  }
+
+  function isBusy() {
+    return Boolean(document.querySelector("#message .busy"));
+  }
+
   function goBack() {
-    const asked = new URLSearchParams(location.search);
     const told = document.querySelector("#address [data-query]")?.dataset.query;
     if (!told || (!going && place(told) === place(location.search))) return;
+    if (!going) window.setTimeout(lead, LEAD_MS);
     going = place(location.search);
-    document.getElementById(`tab-${asked.get("tab")}-button`)?.click();
-    const step = asked.get("step");
-    const marked = document.querySelector("#learn-steps [aria-current]");
-    if (step && marked && marked.dataset.step !== step) {
-      document.querySelector(`#learn-steps li [data-step="${step}"]`)?.click();
-    }
+    turnToPlace();
+  }
+
+  // Gradio drops a click while the answer to the one before is on its way: ask again until the page is there
+  function lead() {
+    followAddress();
+    if (!going) return;
+    if (!isBusy()) turnToPlace();
+    window.setTimeout(lead, LEAD_MS);
+  }
+
+  function turnToPlace() {
+    const tab = document.getElementById(`tab-${new URLSearchParams(location.search).get("tab")}-button`);
+    if (tab?.getAttribute("aria-selected") === "false") tab.click();
+    const step = stepOf(location.search);
+    if (markedStep() !== step) document.querySelector(`#learn-steps li [data-step="${step}"]`)?.click();
   }
 
   // Plotly names its patterns and clips by the address, as Gradio's page has a <base>; another address loses them
@@ -108,7 +131,7 @@
   let busy = false;
   function tell() {
     const was = busy;
-    busy = Boolean(document.querySelector("#message .busy"));
+    busy = isBusy();
     const region = document.querySelector("#said");
     if (!was || busy || !region) return;
     setTimeout(() => {
