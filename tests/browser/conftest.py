@@ -42,16 +42,31 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self._note(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: self.complaints.append(message.text) if message.type == "error" else None,
-        )
+        self._heard = {"request": self._request, "pageerror": self._error, "console": self._message}
+        for event, heard in self._heard.items():
+            self.page.on(event, heard)
 
-    def _note(self, url: str) -> None:
+    def _request(self, request) -> None:
+        url = request.url
         if not url.startswith(("data:", "blob:")) and urlsplit(url).netloc != urlsplit(self.address).netloc:
             self.foreign.append(url)
+
+    def _error(self, error) -> None:
+        self.complaints.append(str(error))
+
+    def _message(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def leave(self) -> None:
+        """Leave the page as it was before, for another visit."""
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        for event, heard in self._heard.items():
+            self.page.remove_listener(event, heard)
+        self.page.context.clear_permissions()
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")
 
     def open(self, query: str = "") -> None:
         """Open the page and wait for its first result."""
@@ -130,11 +145,23 @@ def chromium() -> Iterator["playwright.Browser"]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def desktop(chromium) -> "playwright.Page":
+    """A page of 1440 x 900 for one visit after the other: a new one would compile all its scripts again."""
+    return chromium.new_page(**DESKTOP)
+
+
 @pytest.fixture
-def visit(server, chromium, request) -> Iterator[Visit]:
-    """A desktop page of 1440 x 900; parametrize indirectly with new_page arguments for another one."""
-    with visiting(chromium, server, **getattr(request, "param", {})) as found:
+def visit(server, chromium, desktop, request) -> Iterator[Visit]:
+    """A desktop page of 1440 x 900; parametrize indirectly with new_page arguments for one of its own."""
+    if arguments := getattr(request, "param", None):
+        with visiting(chromium, server, **arguments) as found:
+            yield found
+    else:
+        desktop.set_viewport_size(DESKTOP["viewport"])
+        found = Visit(desktop, server)
         yield found
+        found.leave()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """How answers come: to quick visitors, to busy browsers, over slow networks, and not at all."""
 
-from tests.browser.conftest import RESULT_MS, playwright
+import pytest
+
+from tests.browser.conftest import DESKTOP, RESULT_MS, playwright
 from tests.browser.test_explore import CAT, picture
 from tests.browser.test_results import MEASURED, ROWS, open_results
 from tests.browser.test_tabs import open_tab, wait_until_idle
@@ -36,6 +38,7 @@ def test_quick_changes_end_at_the_last_choice(visit):
     visit.expect_text("#features-text", "128 maps")
 
 
+@pytest.mark.parametrize("visit", [DESKTOP], indirect=True)  # a page of its own: what it does stays
 def test_the_second_of_two_quickly_clicked_tabs_stays_open(visit):
     open_tab(visit, "explore", "decoder=linear&layer=block2")
     slow_network(visit)
@@ -49,6 +52,7 @@ def test_the_second_of_two_quickly_clicked_tabs_stays_open(visit):
     assert visit.page.locator("#tab-surgery-button").get_attribute("aria-selected") == "true"
 
 
+@pytest.mark.parametrize("visit", [DESKTOP], indirect=True)  # a page of its own: what it does stays
 def test_a_tab_that_was_left_half_answered_is_answered_when_it_is_opened_again(visit):
     visit.open("?decoder=linear&layer=block1")
     slow_network(visit)
@@ -83,6 +87,7 @@ def test_a_layer_is_chosen_by_keyboard_and_the_old_result_dimmed_until_the_new_o
     visit.page.wait_for_function("getComputedStyle(document.querySelector('#comparison')).opacity === '1'")
 
 
+@pytest.mark.parametrize("visit", [DESKTOP], indirect=True)  # a page of its own: what it does stays
 def test_a_busy_browser_shows_all_of_an_answer(visit):
     """Its parts come faster than this page shows one."""
     visit.page.add_init_script(BUSY_BROWSER)
@@ -103,6 +108,7 @@ def test_a_busy_browser_shows_all_of_an_answer(visit):
     wait_until_idle(visit)
 
 
+@pytest.mark.parametrize("visit", [DESKTOP], indirect=True)  # a page of its own: what it does stays
 def test_an_unusable_photo_does_not_keep_another_tab_from_answering(visit, tmp_path):
     visit.open("?decoder=linear&layer=block2")
     (tmp_path / "words.jpg").write_text("no picture " * 20)
