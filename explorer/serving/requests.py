@@ -29,6 +29,7 @@ ENDPOINTS = {
     "/readyz": "readyz",
     "/metrics": "metrics",
     "/config": "config",
+    "/site": "site",
     "/assets": "assets",
     "/static": "assets",
     "/svelte": "assets",

@@ -6,13 +6,13 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer
-from explorer.folders import EXAMPLES
+from explorer.folders import EXAMPLES, has_site
 from explorer.limits import allowed, limit
 from explorer.ui.api import add_api
 from explorer.ui.controls import Controls
 from explorer.ui.reception import Page, Reception
 from explorer.ui.static_files import script, style_sheets
-from explorer.ui.tabs import compare, depth, ensemble, explore, learn, recover, results, surgery
+from explorer.ui.tabs import compare, depth, ensemble, explore, learn, mirror, recover, results, surgery
 from explorer.ui.texts import texts
 from explorer.ui.wiring import wire
 
@@ -24,6 +24,7 @@ TABS = {
     "surgery": surgery,
     "ensemble": ensemble,
     "recover": recover,
+    "mirror": mirror,
     "results": results,
     "learn": learn,
 }
@@ -41,6 +42,11 @@ MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 MAX_AT_ONCE, MAX_WAITING = 200, 64  # events in Gradio's hands: they wait at the desks
 
 
+def tabs_here() -> dict[str, Any]:
+    """Return the TABS that this server can show: the mirror needs the page without a server."""
+    return {name: module for name, module in TABS.items() if name != "mirror" or has_site()}
+
+
 def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
     """Return the page, wired to `explorer`, with the API if it is allowed; `explorer.ui.server` serves it."""
     with Page(title=text.title, fill_width=True) as page:
@@ -50,7 +56,7 @@ def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
                 controls = Controls(explorer.catalogue(), explorer.results())
             views = {}
             with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
-                for name, module in TABS.items():
+                for name, module in tabs_here().items():
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                         views[name] = module.build(explorer)
             gr.HTML(text.share(), elem_id="share")

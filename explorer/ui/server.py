@@ -7,10 +7,12 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from explorer import Explorer
 from explorer.checkpoints.fitting import cache_folder
+from explorer.folders import has_site, site_folder
 from explorer.limits import allowed, limit
 from explorer.serving import health, sessions
 from explorer.serving.bodies import BodyLimit, FileLimit
@@ -59,6 +61,8 @@ def serve_page(explorer: Explorer, warm: Event, host: str, port: int) -> None:
 def app_options(explorer: Explorer, reception: Reception, uploads: Path, warm: Event) -> dict[str, Any]:
     """Return what Gradio's application is made with: what stands before it, and what stands beside it."""
     routes: list[BaseRoute] = health.routes(reception.desks, reception.metrics, uploads, warm.is_set)
+    if has_site():
+        routes.append(Mount("/site", StaticFiles(directory=site_folder(), html=True)))
     options: dict[str, Any] = {}
     if allowed("mcp"):
         tools = Tools(explorer, reception)

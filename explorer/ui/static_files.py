@@ -6,7 +6,7 @@ STATIC = Path(__file__).with_name("static")
 # in the order of the cascade: what all share, a file a tab, and last what other screens change
 STYLE_SHEETS = (
     *("colours", "base", "controls", "pieces", "explore", "dial", "cards", "depth", "compare", "surgery"),
-    *("ensemble", "recover", "results", "learn", "proofs", "learn_screens", "screens"),
+    *("ensemble", "recover", "mirror", "results", "learn", "proofs", "learn_screens", "screens"),
 )
 
 

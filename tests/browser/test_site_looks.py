@@ -2,8 +2,18 @@
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, Visit, open_site, playwright, wait_until
+from tests.browser.conftest import (
+    DESKTOP,
+    PHONE,
+    RESULT_MS,
+    Visit,
+    open_site,
+    playwright,
+    visiting,
+    wait_until,
+)
 from tests.browser.test_tabs import serious_faults
+from tests.serving import serve
 
 CAMERA = {"permissions": ["camera"]}
 FAILING = """navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", "%s"); };"""
@@ -124,3 +134,21 @@ def test_without_a_camera_a_sentence_says_why(site_visit, fault, sentence):
     site_visit.page.locator("#mirror-on").click()
     site_visit.expect_text("#message", sentence)
     site_visit.expect_text("#mirror-on", "Start the camera")
+
+
+def test_the_servers_page_has_the_mirror_as_a_tab_and_no_camera_beside_it(site, chromium, tmp_path):
+    with (
+        serve(tmp_path / "app.log", EXPLORER_SITE=str(site.folder)) as server,
+        visiting(chromium, server.address, **DESKTOP | CAMERA) as visit,
+    ):
+        visit.page.goto(f"{server.address}?tab=mirror&architecture=alexnet&layer=conv2")
+        framed = visit.page.frame_locator("#mirror-frame iframe")
+        framed.locator("#mirror-on").click(timeout=RESULT_MS)
+        framed.locator("#rate", has_text="frames a second").wait_for(timeout=RESULT_MS)
+        assert framed.locator("#layer-about").inner_text().startswith("conv2")
+        visit.choose("layer", "conv4")
+        framed.locator("#layer-about", has_text="conv4").wait_for(timeout=RESULT_MS)
+        assert framed.locator("#mirror-on").inner_text() == "Stop the camera"
+        visit.page.locator("#tab-explore-button").click()
+        visit.page.wait_for_function("document.querySelector('#mirror-frame iframe').src === 'about:blank'")
+        assert (visit.foreign, visit.complaints) == ([], [])

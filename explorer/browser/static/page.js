@@ -87,6 +87,13 @@ async function copyLink() {
   setTimeout(() => write("copy-link", say("copy")), 2000);
 }
 
+/** The server's page has this one in a frame for its mirror, and says what to look at. @param {MessageEvent} event */
+function hear(event) {
+  if (event.origin === location.origin) show({ ...readAddress(site, `?${event.data}`), tab: "mirror" });
+}
+
+document.body.classList.toggle("framed", new URLSearchParams(location.search).has("framed"));
+window.addEventListener("message", hear);
 connectPhotos(site, take, tell);
 connectChoice(site, () => view, show, painting);
 part("copy-link").addEventListener("click", copyLink);

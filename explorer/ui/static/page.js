@@ -60,6 +60,18 @@
     if (markedStep() !== step) document.querySelector(`#learn-steps li [data-step="${step}"]`)?.click();
   }
 
+  // The mirror is another page in a frame, which has its camera only as long as its tab is open
+  function showMirror() {
+    const frame = document.querySelector("#mirror-frame iframe");
+    if (!frame) return;
+    const open = document.getElementById("tab-mirror-button")?.getAttribute("aria-selected") === "true";
+    const asked = open ? document.querySelector("#mirror-asked [data-query]")?.dataset.query : "";
+    if (asked === undefined || asked === (frame.dataset.shown ?? "")) return;
+    if (asked && frame.dataset.shown) frame.contentWindow.postMessage(asked, location.origin);
+    else frame.src = asked ? `site/?framed=1&tab=mirror&${asked}` : "about:blank";
+    frame.dataset.shown = asked;
+  }
+
   // Plotly names its patterns and clips by the address, as Gradio's page has a <base>; another address loses them
   function renamePatterns(plot) {
     const now = location.href.split("#")[0];
@@ -174,7 +186,7 @@
   document.addEventListener("click", (event) => { if (event.isTrusted) going = null; }, true);
   window.addEventListener("popstate", goBack);
   document.addEventListener("DOMContentLoaded", () => fold(localStorage.getItem(FOLD) === "true"));
-  new MutationObserver(() => { placeTabs(); followAddress(); tell(); }).observe(document.documentElement, {
+  new MutationObserver(() => { placeTabs(); followAddress(); showMirror(); tell(); }).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-query", "aria-selected"],
   });
 })();
