@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
+import pillow_heif
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from explorer.errors import UserError
@@ -20,11 +21,14 @@ MAX_PIXELS = 100_000_000
 MAX_ASPECT = 20
 DRAFT_SIDE = 2048  # larger photos are reduced early, as long as both sides keep this many pixels
 
-FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"] + (["AVIF"] if features.check("avif") else [])
-FORMAT_NAMES = ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + f" or {FORMATS[-1]}"
+pillow_heif.register_heif_opener(thumbnails=False)
+FORMATS = (
+    ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"] + (["AVIF"] if features.check("avif") else []) + ["HEIF"]
+)
+FORMAT_NAMES = ", ".join(FORMATS[:-1]).replace("WEBP", "WebP") + " or HEIC"
 
 _SIGNATURE = re.compile(
-    rb"\xff\xd8\xff|\x89PNG|RIFF....WEBP|GIF8|BM....\0{4}|II\*\0|MM\0\*|....ftypavif", re.DOTALL
+    rb"\xff\xd8\xff|\x89PNG|RIFF....WEBP|GIF8|BM....\0{4}|II\*\0|MM\0\*|....ftyp(avif|hei|mif1)", re.DOTALL
 )
 Upload = str | Path | bytes | Image.Image | np.ndarray
 # One at a time of those that fill much memory; others need not wait for it.

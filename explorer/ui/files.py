@@ -1,5 +1,6 @@
 """The files of the page, in a cache that is cleaned as the app runs: those it shows and those it is sent."""
 
+import io
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,8 +13,11 @@ from PIL import Image
 
 from explorer.atomic_write import whole_file
 from explorer.errors import UserError
+from explorer.photos.loading import load_photo
 from explorer.pictures.exports import png
 from explorer.ui.texts import texts
+
+COPIED_AS = {".heic": "JPEG", ".heif": "JPEG", ".tif": "PNG", ".tiff": "PNG"}
 
 
 def offered_file(name: str, data: bytes) -> str:
@@ -36,6 +40,19 @@ def uploaded_file(sent: Mapping[str, Any] | Any) -> str:
     if not path or not Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
         raise UserError(texts("common").not_uploaded)
     return path
+
+
+def shown_file(path: str) -> str:
+    """Return the path of a photo that browsers show: `path`, or a copy where they do not know its format.
+
+    Raises UserError when the file holds no photo.
+    """
+    copied = COPIED_AS.get(Path(path).suffix.lower())
+    if not copied:
+        return path
+    data = io.BytesIO()
+    load_photo(path).save(data, copied, quality=95)
+    return offered_file(f"{Path(path).stem}.{copied.lower()}", data.getvalue())
 
 
 def offered_picture(picture: Image.Image) -> str:

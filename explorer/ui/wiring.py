@@ -16,7 +16,7 @@ from explorer.ui import choices
 from explorer.ui.answers import Frame, bell, ring, wire_answers
 from explorer.ui.controls import Controls, examples
 from explorer.ui.events import HEAVY
-from explorer.ui.files import uploaded_file
+from explorer.ui.files import shown_file, uploaded_file
 from explorer.ui.texts import texts
 from explorer.ui.views import About, Jump, Question, Update, View
 from explorer.ui.visitor import Visitor
@@ -127,7 +127,9 @@ def wire(
     def photo_changed(where: tuple[str, float], *values: Any) -> Update:
         known, file, *_ = values
         with suppress(UserError):
-            photo, _ = find_photo(STAY, file)
+            photo, path = find_photo(STAY, file)
+            if path and (shown := shown_file(path)) != path:
+                return {controls.photo: shown}  # which changes the photo once more
             if (photo and photo.digest) == (known.photo and known.photo.digest):
                 return gr.skip()  # the page set it itself, and the selectors may still be on their way
         return settle(where, values)

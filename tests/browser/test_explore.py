@@ -186,11 +186,14 @@ def test_unusual_photos_are_shown_as_they_should_be(visit, explorer, tmp_path):
         visit.upload(path)
         visit.expect_text("#card-mse b", figure)
         assert visit.page.get_by_role("alert").count() == 0, path.name
+        shown = visit.page.locator("#photo .image-frame img")
+        assert shown.evaluate("image => image.naturalWidth") > 0, f"the browser cannot show {path.name}"
 
 
 def unusual_photos(folder: Path) -> list[Path]:
-    """Write the cat in five unusual ways."""
+    """Write the cat in six unusual ways."""
     photo = Image.open(CAT).convert("RGB")
+    photo.rotate(90).save(folder / "page.tiff")
     photo.convert("CMYK").save(folder / "cmyk.jpg")
     photo.convert("L").point(lambda v: v * 257, "I").convert("I;16").save(folder / "grey16.png")
     exif = Image.Exif()

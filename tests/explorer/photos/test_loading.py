@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from explorer.errors import UserError
 from explorer.photos import loading
@@ -64,6 +64,14 @@ def test_a_jpeg_stays_within_its_own_rounding():
 def test_an_avif_stays_within_its_own_rounding():
     found = colour_of(encoded(plain((200, 100, 50)), "AVIF", quality=90))
     assert np.abs(np.subtract(found, (200, 100, 50))).max() <= 4
+
+
+def test_a_heic_stays_within_its_own_rounding_and_is_not_turned_twice():
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    photo = load_photo(encoded(plain((200, 100, 50), size=(64, 48)), "HEIF", quality=90, exif=turned))
+    assert np.abs(np.subtract(photo.getpixel((32, 24)), (200, 100, 50))).max() <= 4
+    assert photo.size == (64, 48)  # the format has its turns beside EXIF, and its library makes them
 
 
 def test_the_given_image_is_left_as_it_was():

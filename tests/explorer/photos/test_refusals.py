@@ -59,7 +59,7 @@ def test_an_empty_file_is_refused(tmp_path):
         b"%PDF-1.7\n",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n",
         b"RIFF\x24\0\0\0WAVEfmt ",
-        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        b"\0\0\0\x18ftypisom\0\0\0\0isomiso2",
         encoded(noise(), "PPM"),
         encoded(noise(), "ICO"),
     ],

@@ -1,12 +1,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gradio.utils import get_upload_folder
 from PIL import Image
 
 from explorer import UserError
-from explorer.ui.files import offered_file, offered_picture, uploaded_file
+from explorer.photos.loading import load_photo
+from explorer.ui.files import offered_file, offered_picture, shown_file, uploaded_file
 
 
 def test_a_file_on_offer_lies_in_the_cache_that_gradio_cleans_and_only_once(tmp_path, monkeypatch):
@@ -39,3 +41,17 @@ def test_only_a_file_that_was_uploaded_is_read(tmp_path, monkeypatch):
     for path in ("/etc/hostname", f"{tmp_path}/cache/../other.png", f"{tmp_path}/cache/link.png", "", None):
         with pytest.raises(UserError, match="not uploaded"):
             uploaded_file({"path": path})
+
+
+def test_photos_that_browsers_do_not_show_are_copied(cat, tmp_path):
+    assert shown_file(str(cat)) == str(cat)
+    photo = load_photo(cat)
+    for name, loss in (("phone.HEIC", 3), ("scan.tiff", 0)):
+        photo.save(tmp_path / name, quality=95)
+        shown = Path(shown_file(str(tmp_path / name)))
+        assert shown.stem == name.partition(".")[0] and shown.suffix in (".jpeg", ".png")
+        difference = np.abs(np.subtract(load_photo(shown), photo, dtype=int))
+        assert difference.mean() <= loss
+    (tmp_path / "empty.heic").write_bytes(b"")
+    with pytest.raises(UserError, match="is empty"):
+        shown_file(str(tmp_path / "empty.heic"))
