@@ -6,7 +6,7 @@ An ONNX graph may keep its weights in another file, at an offset: here in the fi
 import json
 import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def encoder_graphs(encoder: FrozenEncoder, layers: Sequence[str], weights: Path)
     """
     photo = torch.zeros(1, 3, SIDE, SIDE)
     encoder(photo, layers)  # reads the weights that are needed
-    model = _exported(_Layers(encoder, layers), photo, [PHOTO], list(layers))
+    model = _exported(_Layers(encoder, layers), [photo], [PHOTO], list(layers))
     if not weights.exists():
         values = {name: value.const_value.numpy() for name, value in model.graph.initializers.items()}
         save_file({name: np.ascontiguousarray(array) for name, array in values.items()}, weights)
@@ -47,12 +47,30 @@ def encoder_graphs(encoder: FrozenEncoder, layers: Sequence[str], weights: Path)
     return graphs
 
 
-def decoder_graph(decoder: Decoder, weights: Path) -> bytes:
-    """Return the graph that draws a picture (1, 3, 224, 224) in [0, 1] from features (1, C, H, W)."""
-    features = torch.zeros(1, decoder.channels, decoder.size, decoder.size)
-    model = _exported(decoder.eval(), features, [FEATURES], [PICTURE])
-    _refer_to(weights, model)
-    return _bytes(model)
+def decoder_graphs(decoders: Mapping[Path, Decoder]) -> dict[Path, bytes]:
+    """Return a graph for each decoder, under the file of its weights.
+
+    It draws a picture (1, 3, 224, 224) in [0, 1] from features (1, C, H, W). All are exported at once: most
+    of an export's time goes by before it looks at the network.
+    """
+    each = nn.ModuleList(decoder.eval() for decoder in decoders.values())
+    features = [torch.zeros(1, decoder.channels, decoder.size, decoder.size) for decoder in each]
+    numbers = range(len(each))
+    inputs, outputs = [f"{FEATURES}{n}" for n in numbers], [f"{PICTURE}{n}" for n in numbers]
+    model = _exported(_Beside(each), features, inputs, outputs)
+    return {
+        weights: _cut(model, inputs[n], outputs[n], weights)
+        for n, weights in zip(numbers, decoders, strict=True)
+    }
+
+
+def _cut(model: ir.Model, features: str, picture: str, weights: Path) -> bytes:
+    """Return the part of a graph that leads from some features to their picture."""
+    graph = ir.convenience.extract(model.graph, [features], [picture])
+    graph.inputs[0].name, graph.outputs[0].name = FEATURES, PICTURE
+    part = ir.Model(graph, ir_version=model.ir_version)
+    _refer_to(weights, part)
+    return _bytes(part)
 
 
 class _Layers(nn.Module):
@@ -66,13 +84,26 @@ class _Layers(nn.Module):
         return tuple(self.encoder.differentiable(photo, self.layers).values())
 
 
-def _exported(module: nn.Module, example: Tensor, inputs: list[str], outputs: list[str]) -> ir.Model:
+class _Beside(nn.Module):
+    """Decoders that have nothing to do with each other, as a module."""
+
+    def __init__(self, decoders: nn.ModuleList):
+        super().__init__()
+        self.decoders = decoders
+
+    def forward(self, *features: Tensor) -> tuple[Tensor, ...]:
+        return tuple(decoder(given) for decoder, given in zip(self.decoders, features, strict=True))
+
+
+def _exported(
+    module: nn.Module, examples: Sequence[Tensor], inputs: list[str], outputs: list[str]
+) -> ir.Model:
     """Return a module as a graph that is not optimised, which would change weights that are referred to."""
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
-            (example,),
+            tuple(examples),
             dynamo=True,
             optimize=False,
             verbose=False,
@@ -87,6 +118,7 @@ def _exported(module: nn.Module, example: Tensor, inputs: list[str], outputs: li
 
 def _bytes(model: ir.Model) -> bytes:
     RemoveUnusedNodesPass()(model)
+    model.graph.metadata_props.clear()  # the export's words about all that was in it
     return ir.to_proto(model).SerializeToString()
 
 

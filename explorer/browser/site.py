@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from explorer import Explorer
-from explorer.browser.graphs import decoder_graph, encoder_graphs
+from explorer.browser.graphs import decoder_graphs, encoder_graphs
 from explorer.browser.runtime import copy_runtime
 from explorer.browser.tables import SHOWN, offered, page_tables
 from explorer.configurations import Configuration
@@ -72,8 +72,7 @@ class Site:
         yield lambda: copy_runtime(self.folder / "runtime", self.runtime)
         for architecture, weights in dict.fromkeys((c.architecture, c.weights) for c in self.offered):
             yield lambda a=architecture, w=weights: self._write_encoder(a, w)
-        for c in self.offered:
-            yield lambda c=c: self._write_decoder(c)
+            yield lambda a=architecture, w=weights: self._write_decoders(a, w)
 
     def _write_encoder(self, architecture: str, weights: str) -> None:
         layers = {c.layer for c in self.offered if (c.architecture, c.weights) == (architecture, weights)}
@@ -87,12 +86,16 @@ class Site:
         ).items():
             (file.parent / f"{name}-{layer}.onnx").write_bytes(graph)
 
-    def _write_decoder(self, configuration: Configuration) -> None:
-        source = self.explorer.catalogue().entries[configuration]
-        file = self.folder / "decoders" / source.name
-        shutil.copyfile(source, file)
-        graph = decoder_graph(self.explorer.engine.decoder(configuration), file)
-        file.with_suffix(".onnx").write_bytes(graph)
+    def _write_decoders(self, architecture: str, weights: str) -> None:
+        here = [c for c in self.offered if (c.architecture, c.weights) == (architecture, weights)]
+        decoders = {}
+        for c in here:
+            source = self.explorer.catalogue().entries[c]
+            file = self.folder / "decoders" / source.name
+            shutil.copyfile(source, file)
+            decoders[file] = self.explorer.engine.decoder(c)
+        for file, graph in decoder_graphs(decoders).items():
+            file.with_suffix(".onnx").write_bytes(graph)
 
     def _write_page(self) -> None:
         for source in sorted(STATIC.iterdir()):

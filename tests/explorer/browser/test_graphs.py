@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
-from explorer.browser.graphs import decoder_graph, encoder_graphs
+from explorer.browser.graphs import decoder_graphs, encoder_graphs
 from explorer.configurations import Configuration
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.encoders.weights import encoder_file
@@ -63,26 +63,37 @@ def test_the_graph_of_a_shallow_layer_has_nothing_of_the_deeper_ones(explorer, t
     assert operations.count("Conv") == 1
 
 
-@pytest.mark.parametrize(
-    "layer, decoder, loss, most",
-    [
-        ("conv1", "linear", "mse", 20_000),
-        ("conv1", "pixel_shuffle", "mse", 20_000),
-        ("conv5", "pixel_shuffle", "mse", 20_000),
-        ("conv5", "upsample_conv", "features", 1_200_000),  # its fixed noise is in no file
-    ],
-)
-def test_a_decoders_graph_draws_its_picture(explorer, examples01, tmp_path, layer, decoder, loss, most):
-    configuration = Configuration("alexnet", layer, decoder, loss)
-    source = explorer.catalogue().entries[configuration]
-    shutil.copyfile(source, tmp_path / source.name)
-    graph = decoder_graph(explorer.engine.decoder(configuration), tmp_path / source.name)
-    features = explorer.engine.encoder("alexnet")(examples01[1:2], [layer])[layer]
-    found = run(graph, tmp_path / source.name, features=features)["picture"]
+DECODERS = {  # and the most bytes of numbers that its graph may hold itself
+    ("conv1", "linear", "mse"): 20_000,
+    ("conv1", "pixel_shuffle", "mse"): 20_000,
+    ("conv5", "pixel_shuffle", "mse"): 20_000,
+    ("conv5", "upsample_conv", "features"): 1_200_000,  # its fixed noise is in no file
+}
+
+
+@pytest.fixture(scope="module")
+def decoded(explorer, tmp_path_factory):
+    """The files of DECODERS' weights, copied, and their graphs, which are made at once."""
+    folder, files = tmp_path_factory.mktemp("decoders"), {}
+    for names in DECODERS:
+        source = explorer.catalogue().entries[Configuration("alexnet", *names)]
+        files[names] = folder / source.name
+        shutil.copyfile(source, files[names])
+    decoders = {path: explorer.engine.decoder(Configuration("alexnet", *n)) for n, path in files.items()}
+    return files, decoder_graphs(decoders)
+
+
+@pytest.mark.parametrize("names", DECODERS, ids="-".join)
+def test_a_decoders_graph_draws_its_picture(explorer, examples01, decoded, names):
+    files, graphs = decoded
+    graph = graphs[files[names]]
+    features = explorer.engine.encoder("alexnet")(examples01[1:2], [names[0]])[names[0]]
+    found = run(graph, files[names], features=features)["picture"]
     with torch.no_grad():
-        expected = explorer.engine.decoder(configuration)(features)
+        expected = explorer.engine.decoder(Configuration("alexnet", *names))(features)
     assert np.abs(found - expected.numpy()).max() < 2e-5
-    assert numbers_inside(graph) < most
+    assert numbers_inside(graph) < DECODERS[names]
+    assert len(graph) < DECODERS[names] + 30_000
 
 
 def test_the_controls_weights_which_are_in_no_file_are_written(examples01, tmp_path):
