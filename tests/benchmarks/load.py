@@ -9,7 +9,6 @@ mix-up of two visitors would show. Nothing else should run on the machine.
 import argparse
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -27,11 +26,11 @@ from typing import Any
 import httpx
 from PIL import Image
 
+from tests.benchmarks.tables import machine, table, write_between_marks
 from tests.hub_server import serve as serve_hub
 from tests.serving import ROOT, free_port
 
 EXAMPLES = sorted((ROOT / "assets" / "examples").glob("*.jpg"))
-BEGIN, END = "<!-- load: begin -->", "<!-- load: end -->"
 COLD = ["timm:wide_resnet101_2", "stage1", 0, "random"]  # drawn here, as no hub may be in reach
 FITTED = ["resnet10t", "regnetx_002", "mobilenetv3_small_050", "lcnet_050", "convnext_atto", "tinynet_e"]
 DOWNLOADED = "timm/resnet34.a1_in1k/model.safetensors"
@@ -103,7 +102,7 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n")
     if options.markdown:
-        write_between_marks(options.markdown, table(found))
+        write_between_marks(options.markdown, "load", table(rows(found)))
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -125,7 +124,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             with work_under_way(clients[0]):
                 busy = play(clients, options.actions, pid, figures)
     return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": machine(),
         "clients": options.clients,
         "start_up_seconds": round(start_up, 2),
         "warm_seconds": {"alone": round(alone, 3), "beside_a_cold_network": round(beside, 3)},
@@ -257,12 +256,12 @@ def distinct_photos(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def table(found: dict[str, Any]) -> str:
-    """Return the figures as a table in Markdown."""
+def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what was measured, and each figure with its unit."""
     first, last, busy = found["rounds"][0], found["rounds"][-1], found["beside_search_fit_download"]
     who = f"{found['clients']} clients, {first['actions']} mixed actions"
     warm = found["warm_seconds"]
-    rows = [
+    return [
         ("start-up to the first answer", f"{found['start_up_seconds']} s"),
         ("a warm answer alone", f"{warm['alone']} s"),
         (
@@ -280,14 +279,6 @@ def table(found: dict[str, Any]) -> str:
         ),
         ("errors and mix-ups", str(sum(row["errors"] for row in (*found["rounds"], busy)))),
     ]
-    lines = [f"| {found['machine']} | |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in rows)]
-    return "\n".join(lines)
-
-
-def write_between_marks(path: Path, text: str) -> None:
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
