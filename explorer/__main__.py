@@ -1,4 +1,6 @@
-"""The command line for looking: list, reconstruct, recover, depth, features, compare, surgery, site."""
+"""The command line for looking: list, reconstruct, recover, depth, features, sheet, compare, surgery,
+site.
+"""
 
 import argparse
 import logging
@@ -97,6 +99,8 @@ def parser() -> Parser:
         "features", commands.features, "Save the feature maps of one layer, strongest channels first."
     )
     maps.add_argument("--layer", default="block1", metavar="NAME")
+
+    photo_command("sheet", commands.sheet, "Decode a photo by every decoder at every layer, on one picture.")
 
     both = command(
         "compare", commands.compare, "Decode a photo by two configurations and say which is better."

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -46,6 +47,22 @@ def test_depth_prints_every_layer_shallow_to_deep(cat, tmp_path, capsys):
     assert [row["layer"] for row in layers] == ["block1", "block2", "block3", "block4", "block5"]
     assert all(row.keys() == KEYS for row in layers)
     assert len({row["files"]["reconstruction"] for row in layers}) == 5
+
+
+def test_sheet_shows_every_decoder_at_every_layer(cat, tmp_path, capsys, explorer):
+    assert (
+        main(["sheet", str(cat), "--architecture", "resnet34", "--weights", "random", "--out", str(tmp_path)])
+        == 0
+    )
+    assert "8 pictures" in capsys.readouterr().out  # linear and transposed_conv, of four layers
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        linear = sheet.convert("RGB").crop((190, 262, 190 + 224, 262 + 224))
+    expected = explorer.reconstruct(
+        cat, architecture="resnet34", layer="layer1", decoder="linear", weights="random"
+    )
+    assert np.array_equal(np.asarray(linear), np.asarray(expected.reconstruction))
+    assert main(["sheet", str(cat), "--architecture", "resnet34", "--out", str(tmp_path)]) == 2
+    assert "There is no decoder of resnet34 with imagenet weights" in capsys.readouterr().err
 
 
 def test_features_writes_every_page_and_the_channel_table(cat, tmp_path):
@@ -140,7 +157,7 @@ def test_list_as_json_names_what_is_ready_and_what_is_missing(capsys):
     found = last_line(capsys)
     assert [layer["name"] for layer in found["architectures"]["vgg16"]] == [f"block{i}" for i in range(1, 6)]
     ready = {(row.get("layer"), row["decoder"], row["loss"]) for row in found["ready"]}
-    assert ("block4", "transposed_conv", "hybrid") in ready
+    assert ("block3", "transposed_conv", "hybrid") in ready
     assert all("python -m trainer" in row["reason"] for row in found["missing"])
 
 
