@@ -22,6 +22,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a camera for the tests
 RESULT_MS = 60_000
+SERVER = "https://explorer.example"  # that the site links to; nobody goes there
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -173,7 +174,7 @@ def site(tmp_path_factory) -> Iterator[SiteServer]:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            assert main(["site", "--out", str(folder), "--networks", "alexnet"]) == 0
+            assert main(["site", "--out", str(folder), "--networks", "alexnet", "--server", SERVER]) == 0
     with serve_folder(folder) as server:
         yield server
 

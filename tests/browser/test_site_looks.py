@@ -6,6 +6,7 @@ from tests.browser.conftest import (
     DESKTOP,
     PHONE,
     RESULT_MS,
+    SERVER,
     Visit,
     open_site,
     playwright,
@@ -136,12 +137,16 @@ def test_without_a_camera_a_sentence_says_why(site_visit, fault, sentence):
     site_visit.expect_text("#mirror-on", "Start the camera")
 
 
-def test_the_servers_page_has_the_mirror_as_a_tab_and_no_camera_beside_it(site, chromium, tmp_path):
+def test_the_servers_page_has_the_mirror_as_a_tab_and_no_camera_beside_it(
+    site, site_visit, chromium, tmp_path
+):
+    site_visit.page.goto(f"{site.address}?tab=mirror&architecture=alexnet&layer=conv2")
+    link = site_visit.page.locator(f"#server[href^='{SERVER}?'][href*='layer=conv2']").get_attribute("href")
     with (
         serve(tmp_path / "app.log", EXPLORER_SITE=str(site.folder)) as server,
         visiting(chromium, server.address, **DESKTOP | CAMERA) as visit,
     ):
-        visit.page.goto(f"{server.address}?tab=mirror&architecture=alexnet&layer=conv2")
+        visit.page.goto(link.replace(SERVER, server.address))
         framed = visit.page.frame_locator("#mirror-frame iframe")
         framed.locator("#mirror-on").click(timeout=RESULT_MS)
         framed.locator("#rate", has_text="frames a second").wait_for(timeout=RESULT_MS)
