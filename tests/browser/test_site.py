@@ -283,3 +283,14 @@ def test_a_graphics_card_that_is_wrong_about_the_probe_is_not_used(graphics_visi
     expect_alert(graphics_visit, "answered a stored probe wrongly: the processor goes on")
     assert not graphics_visit.page.locator("#graphics").is_checked()
     assert "in this browser" in graphics_visit.page.locator("#result-title").inner_text()
+
+
+def test_a_runtime_for_the_graphics_card_that_does_not_come_is_no_wrong_answer(
+    graphics_visit, site, explorer
+):
+    with_probe(site, explorer)
+    site.instead["/graphics/ort.webgpu.min.mjs"] = None
+    open_site(graphics_visit, "?example=cat&layer=conv1&decoder=linear&loss=mse")
+    graphics_visit.page.locator("#graphics").click(timeout=RESULT_MS)
+    expect_alert(graphics_visit, "graphics/ort.webgpu.min.mjs could not be loaded")
+    assert not graphics_visit.page.locator("#graphics").is_checked()

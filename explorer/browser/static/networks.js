@@ -51,17 +51,20 @@ export class Networks {
   async useGraphics(wanted, c) {
     if (wanted && !(await hasGraphics())) throw new Problem("no_graphics");
     this.graphics = wanted;
-    if (!wanted || (await this.provider(c)) === GRAPHICS) return;
-    this.graphics = false;
-    throw new Problem("graphics_wrong");
+    if (!wanted) return;
+    try {
+      if ((await this.provider(c)) !== GRAPHICS) throw new Problem("graphics_wrong");
+    } catch (error) {
+      this.graphics = false;
+      throw error;
+    }
   }
 
   /** What a network runs on. @param {Configuration} c @returns {Promise<string>} */
   async provider({ architecture, weights }) {
     const key = `${architecture}-${weights}`;
     if (!this.graphics || !this.site.probes[key]) return PROCESSOR;
-    const right = this.probed.get(key) ?? this.#probe(key).catch(() => false);
-    this.probed.set(key, right);
+    const right = kept(this.probed, key, Infinity, () => this.#probe(key).catch(asWrong));
     return (await right) ? GRAPHICS : PROCESSOR;
   }
 
@@ -228,6 +231,12 @@ function kept(store, key, most, make, drop = () => {}) {
 
 /** @param {Session} session */
 const release = (session) => void session.release();
+
+/** A card that fails is wrong; a file that does not come says nothing of the card. @param {unknown} error */
+function asWrong(error) {
+  if (error instanceof Problem && error.message.startsWith("file_")) throw error;
+  return false;
+}
 
 /** @param {any} error @returns {never} */
 function asProblem(error) {
