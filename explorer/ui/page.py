@@ -60,6 +60,7 @@ def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                         views[name] = module.build(explorer)
             gr.HTML(text.share(), elem_id="share")
+        gr.HTML(text.cite(), elem_id="cite")
         wire(page, explorer, controls, tabs, views)
         reception.seat(page)
         if allowed("api"):
