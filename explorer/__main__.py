@@ -1,4 +1,4 @@
-"""The command line for looking: list, reconstruct, recover, depth, features, compare, surgery, site."""
+"""The command line for looking: one command a verb, and the page without a server."""
 
 import argparse
 import logging
@@ -92,6 +92,15 @@ def parser() -> Parser:
         sub.add_argument("--decoder", default=decoder, metavar="NAME", help=f"default: {decoder}")
         sub.add_argument("--loss", default="hybrid", metavar="NAME", help="hybrid (default), mse or lpips")
         sub.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
+
+    sheet = command(
+        "contact-sheet", commands.contact_sheet, "Draw every ready decoder at every layer of a network."
+    )
+    sheet.add_argument("image", metavar="IMAGE")
+    sheet.add_argument("--architecture", default="vgg16", metavar="NAME")
+    sheet.add_argument("--weights", default="imagenet", metavar="NAME", help="imagenet (default) or random")
+    sheet.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    sheet.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
 
     maps = photo_command(
         "features", commands.features, "Save the feature maps of one layer, strongest channels first."

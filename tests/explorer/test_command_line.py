@@ -48,6 +48,17 @@ def test_depth_prints_every_layer_shallow_to_deep(cat, tmp_path, capsys):
     assert len({row["files"]["reconstruction"] for row in layers}) == 5
 
 
+def test_a_contact_sheet_is_one_picture_and_the_figures_of_all_of_it(cat, tmp_path, capsys):
+    arguments = ["contact-sheet", str(cat), "--weights", "random", "--out"]
+    assert main([*arguments, str(tmp_path / "sheet.png"), "--json"]) == 0
+    found = last_line(capsys)
+    assert len(found["cells"]) == 10 and found["missing"] == []
+    with Image.open(found["file"]) as sheet:
+        assert sheet.width > 5 * 224 and sheet.height > 4 * 224
+    assert main([*arguments, str(tmp_path / "sheet.jpg")]) == 2
+    assert "give one that ends in .png" in capsys.readouterr().err
+
+
 def test_features_writes_every_page_and_the_channel_table(cat, tmp_path):
     assert main(["features", str(cat), "--layer", "block2", "--out", str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
