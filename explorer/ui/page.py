@@ -70,7 +70,9 @@ def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
 
 def scripts() -> str:
     """Return the page's scripts, after the sentences that they say."""
-    return f"const TEXTS = {json.dumps(text.script)};\n{script('page')}{script('pictures')}"
+    return (
+        f"const TEXTS = {json.dumps(text.script)};\n{script('exhibit')}{script('page')}{script('pictures')}"
+    )
 
 
 def launch_options() -> dict[str, Any]:
