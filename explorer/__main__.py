@@ -93,19 +93,15 @@ def parser() -> Parser:
         sub.add_argument("--loss", default="hybrid", metavar="NAME", help="hybrid (default), mse or lpips")
         sub.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
 
-    sheet = command(
-        "contact-sheet", commands.contact_sheet, "Draw every ready decoder at every layer of a network."
-    )
-    sheet.add_argument("image", metavar="IMAGE")
-    sheet.add_argument("--architecture", default="vgg16", metavar="NAME")
-    sheet.add_argument("--weights", default="imagenet", metavar="NAME", help="imagenet (default) or random")
-    sheet.add_argument("--out", type=Path, required=True, metavar="FILE.png")
-    sheet.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
-
     maps = photo_command(
         "features", commands.features, "Save the feature maps of one layer, strongest channels first."
     )
     maps.add_argument("--layer", default="block1", metavar="NAME")
+
+    sheet = photo_command(
+        "sheet", commands.sheet, "Decode a photo by every decoder at every layer, on one picture."
+    )
+    sheet.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
 
     both = command(
         "compare", commands.compare, "Decode a photo by two configurations and say which is better."

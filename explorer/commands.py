@@ -100,25 +100,23 @@ def depth(options: argparse.Namespace) -> None:
         print(json.dumps({"layers": rows}))
 
 
-def contact_sheet(options: argparse.Namespace) -> None:
+def sheet(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from explorer import Explorer
-    from explorer.contact_sheet import contact_sheet as sheets
-    from explorer.errors import UserError
+    from explorer.contact_sheet import contact_sheet
     from explorer.pictures.contact_sheets import draw_contact_sheet
     from explorer.pictures.exports import save_png
 
-    if options.out.suffix.lower() != ".png":
-        raise UserError(f"{options.out} is no name of a picture: give one that ends in .png.")
     asked = (options.image, options.architecture, options.weights)
-    with tqdm(total=100, unit="%", disable=None, leave=False) as bar:
-        for sheet in sheets(Explorer(options.checkpoints), *asked):
-            bar.update(round(100 * sheet.share) - bar.n)
-    save_png(draw_contact_sheet(sheet), options.out)
-    print(f"{len(sheet.found)} reconstructions, {len(sheet.missing)} not trained -> {options.out}")
+    with tqdm(total=100, desc="decoding", unit="%", disable=None, leave=False) as bar:
+        for found in contact_sheet(Explorer(options.checkpoints), *asked):
+            bar.update(round(100 * found.share) - bar.n)
+    drawn, path = draw_contact_sheet(found), options.out / "sheet.png"
+    save_png(drawn, path)
+    print(f"{len(found.found)} pictures, {drawn.width} x {drawn.height} pixels -> {path}")
     if options.json:
-        print(json.dumps(sheet.to_dict() | {"file": str(options.out)}))
+        print(json.dumps(found.to_dict() | {"files": {"sheet": str(path)}}))
 
 
 def features(options: argparse.Namespace) -> None:

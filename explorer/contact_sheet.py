@@ -41,8 +41,8 @@ def sheet_rows(catalogue: Catalogue, architecture: str, weights: str) -> list[li
     if not ready:
         others = dict.fromkeys(f"{c.architecture} ({c.weights})" for c in catalogue.single)
         raise UserError(
-            f"No decoder of {spec.full_title} ({weights}) is ready, so there is nothing for a contact sheet. "
-            f"Choose one of these: {', '.join(others)}."
+            f"There is no decoder of {wanted.architecture} with {weights} weights: "
+            f"choose one of these: {', '.join(others)}."
         )
     layers = [name for name in spec.layer_names if name in {c.layer for c in ready}]
     ways = sorted({(c.decoder, c.loss) for c in ready}, key=_in_registry)

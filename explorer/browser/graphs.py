@@ -82,7 +82,14 @@ def _exported(module: nn.Module, example: Tensor, inputs: list[str], outputs: li
         )
     for node in program.model.graph:
         node.metadata_props.clear()  # stack traces
+        if node.op_type == "Resize" and _enlarges(node):
+            node.attributes.pop("antialias", None)  # changes nothing there, and graphics cards lack it
     return program.model
+
+
+def _enlarges(node: ir.Node) -> bool:
+    before, after = node.inputs[0].shape, node.outputs[0].shape
+    return all(old <= new for old, new in zip(before.numpy(), after.numpy(), strict=True))
 
 
 def _bytes(model: ir.Model) -> bytes:

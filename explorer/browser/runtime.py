@@ -16,25 +16,34 @@ from explorer.errors import UserError
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
 INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+FILES = {  # by folder: what every visitor gets, and what those get who use their graphics card
+    "runtime": ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    "graphics": (
+        "ort.webgpu.min.mjs",
+        "ort-wasm-simd-threaded.asyncify.mjs",
+        "ort-wasm-simd-threaded.asyncify.wasm",
+    ),
+}
 LICENCE = Path(__file__).with_name("runtime-LICENSE.txt")  # the package carries none
 FETCH_SECONDS = 600
 
 
 def copy_runtime(folder: Path, package: Path | None = None) -> None:
-    """Put the runtime's files into `folder`. Raises UserError for want of the pinned ones.
+    """Put the runtime's FILES into folders in `folder`. Raises UserError for want of the pinned ones.
 
     `package` is the npm package as a file, for a machine without npm or without a network.
     """
     package = package or _kept_package()
     if integrity(package) != INTEGRITY:
         raise UserError(f"{package} is not {PACKAGE} {VERSION} as it was published: delete it and try again.")
-    folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(package) as archive:
-        for name in FILES:
-            with archive.extractfile(f"package/dist/{name}") as source, (folder / name).open("wb") as target:
-                shutil.copyfileobj(source, target)
-    shutil.copyfile(LICENCE, folder / "LICENSE.txt")
+        for part, names in FILES.items():
+            (folder / part).mkdir(parents=True, exist_ok=True)
+            for name in names:
+                source, target = archive.extractfile(f"package/dist/{name}"), folder / part / name
+                with source, target.open("wb") as written:
+                    shutil.copyfileobj(source, written)
+            shutil.copyfile(LICENCE, folder / part / "LICENSE.txt")
 
 
 def integrity(package: Path) -> str:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from explorer import Explorer
 from explorer.browser.graphs import decoder_graph, encoder_graphs
+from explorer.browser.probe import probes
 from explorer.browser.runtime import copy_runtime
 from explorer.browser.tables import SHOWN, offered, page_tables
 from explorer.configurations import Configuration
@@ -29,7 +30,7 @@ NETWORKS = ("alexnet", "efficientnet_lite0", "vgg16", "dinov2_small")
 JUDGE = "lpips_alex"  # LPIPS: its weights of AlexNet's layers
 THUMBNAIL, QUALITY = 96, 85
 MARK = "site.json"  # what tells a folder made here from any other
-PARTS = ("static", "runtime", "encoders", "decoders", "examples")
+PARTS = ("static", "runtime", "graphics", "encoders", "decoders", "examples")
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Site:
             (self.folder / part).mkdir(parents=True)
 
     def _steps(self) -> Iterator[Callable[[], None]]:
-        yield lambda: copy_runtime(self.folder / "runtime", self.runtime)
+        yield lambda: copy_runtime(self.folder, self.runtime)
         for architecture, weights in dict.fromkeys((c.architecture, c.weights) for c in self.offered):
             yield lambda a=architecture, w=weights: self._write_encoder(a, w)
         for c in self.offered:
@@ -105,9 +106,10 @@ class Site:
         if "alexnet" in self.networks:
             shutil.copyfile(encoder_file(JUDGE), self.folder / "encoders" / f"{JUDGE}.safetensors")
         tables = page_tables(self.offered, self.explorer, self.server)
+        tables["probes"] = probes(self.offered, self.explorer)
         tables["files"] = {
             str(path.relative_to(self.folder)): [path.stat().st_size, zlib.crc32(path.read_bytes())]
-            for part in ("runtime", "encoders", "decoders")
+            for part in ("runtime", "graphics", "encoders", "decoders")
             for path in sorted((self.folder / part).iterdir())
         }
         text = texts("site")

@@ -22,6 +22,7 @@ ALWAYS = (
     ("pixel_shuffle", "mse"),
     ("linear", "mse"),
 )  # of every layer, beside the one that the judge prefers
+HEAVY = "upsample_conv"  # about a second a picture on one thread: on offer, but not what is shown first
 SHOWN = ("psnr", "ssim", "lpips")
 INFINITE = 1e9
 CHANGES = ("quantise", "noise", "drop", "mask")
@@ -30,7 +31,8 @@ CHANGES = ("quantise", "noise", "drop", "mask")
 def offered(explorer: Explorer, networks: Sequence[str]) -> list[Configuration]:
     """Return what the page offers of some networks: of each layer first the decoder that the judge prefers.
 
-    With it come those of ALWAYS that are ready, and all that the lesson looks at.
+    One that is HEAVY comes last. With it come those of ALWAYS that are ready, and all that the lesson looks
+    at.
     """
     ready, results = explorer.catalogue().single, explorer.results()
     looks = [look.configuration for step in STEPS for look in step.looks]
@@ -39,7 +41,8 @@ def offered(explorer: Explorer, networks: Sequence[str]) -> list[Configuration]:
         for layer in encoder_spec(name).layer_names:
             here = [c for c in ready if (c.architecture, c.layer, c.weights) == (name, layer, "imagenet")]
             always = [c for kind in ALWAYS for c in here if (c.decoder, c.loss) == kind]
-            found |= dict.fromkeys([c for c in [results.preferred(here)] if c in here] + always)
+            chosen = [c for c in [results.preferred(here)] if c in here] + always
+            found |= dict.fromkeys(sorted(chosen, key=lambda c: c.decoder == HEAVY))
         found |= dict.fromkeys(c for c in looks if c in ready and c.architecture == name)
     return list(found)
 

@@ -1,13 +1,12 @@
-"""The contact sheet as one picture: a row a decoder, a column a layer, PSNR below each, the blur first."""
+"""The contact sheet as one picture: a row a decoder, a column a layer, figures below each."""
 
 from PIL import Image, ImageDraw, ImageFont
 
 from explorer.decoders import LOSSES, decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import WEIGHTS
-from explorer.measures.baselines import blur
-from explorer.measures.metrics import METRICS
-from explorer.measures.pixels import mse, psnr_of_mse
+from explorer.measures.baselines import blur, blur_metrics
+from explorer.measures.metrics import METRICS, Metrics
 from explorer.photos.photo import Photo
 from explorer.photos.tensors import to_pil
 from explorer.reconstruction import ContactSheet
@@ -15,13 +14,14 @@ from explorer.reconstruction import ContactSheet
 SIDE, CAPTION, GAP, MARGIN, LABELS = 224, 26, 10, 24, 204  # pixels; SIDE is a reconstruction's own
 INK, QUIET, NOTHING = "#1c1917", "#57534e", "#f0eeea"
 FIGURE = METRICS["psnr"]
-Cell = tuple[Image.Image, float]  # a picture and its PSNR in dB
+TOP = MARGIN + SIDE + 76  # of the first row
+Cell = tuple[Image.Image, Metrics]
 
 
 def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
     """Return a sheet as one RGB picture, each reconstruction pixel by pixel.
 
-    Under each stands its PSNR, of the best decoder of a layer with the word; where none is ready it says so.
+    Under each stand its PSNR (the best of a layer says so) and LPIPS; a place without a decoder says so, too.
     """
     c = sheet.rows[0][0]
     spec = encoder_spec(c.architecture)
@@ -32,22 +32,23 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
     for row in sheet.rows:
         found = [sheet.found.get(c) for c in row]
         label = [decoder_spec(row[0].decoder).title, f"trained for {LOSSES[row[0].loss].title}"]
-        table.append((label, [x and (x.reconstruction, x.metrics.psnr) for x in found]))
+        table.append((label, [x and (x.reconstruction, x.metrics) for x in found]))
     best = [
-        max((cells[n][1] for _, cells in table[1:] if cells[n]), default=None) for n in range(len(layers))
+        max((cells[n][1].psnr for _, cells in table[1:] if cells[n]), default=None)
+        for n in range(len(layers))
     ]
 
     columns = [MARGIN + LABELS + n * (SIDE + GAP) for n in range(len(layers))]
-    top = MARGIN + SIDE + 76
+    top = TOP
     size = (columns[-1] + SIDE + MARGIN, top + len(table) * (SIDE + CAPTION + GAP) + MARGIN)
-    card = Image.new("RGB", (max(size[0], columns[0] + SIDE + 420), size[1]), "white")
+    card = Image.new("RGB", (max(size[0], columns[0] + SIDE + 560), size[1]), "white")
     write = ImageDraw.Draw(card)
     card.paste(sheet.photo.crop, (columns[0], MARGIN))
     head = [
         (f"{spec.full_title}, {WEIGHTS[c.weights]}", 24, INK),
         ("The original, 224 x 224 pixels, and what each decoder", 15, QUIET),
         ("draws from the features of each layer.", 15, QUIET),
-        (f"Below each: {FIGURE.name} in {FIGURE.unit}, higher is better.", 15, QUIET),
+        (f"Below each: {FIGURE.name} in {FIGURE.unit}, higher is better; LPIPS, lower is better.", 15, QUIET),
     ]
     lines(write, (columns[0] + SIDE + 16, MARGIN), head)
     for x, layer in zip(columns, layers, strict=True):
@@ -61,18 +62,16 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
                 write.rectangle((x, y, x + SIDE - 1, y + SIDE - 1), NOTHING)
                 lines(write, (x + 12, y + 12), [("no decoder", 14, QUIET)])
                 continue
-            picture, psnr = cell
+            picture, metrics = cell
             card.paste(picture, (x, y))
-            ending = "  best decoder" if number and psnr == best[n] else ""
-            lines(write, (x, y + SIDE + 4), [(f"{FIGURE.with_unit(psnr)}{ending}", 14, INK)])
+            psnr = FIGURE.with_unit(metrics.psnr) + (" best" if number and metrics.psnr == best[n] else "")
+            lines(write, (x, y + SIDE + 4), [(f"{psnr}, LPIPS {metrics.lpips:.3f}", 14, INK)])
     return card
 
 
 def blurred(photo: Photo, size: int) -> Cell:
-    """Return the blur of a photo on a grid of `size` x `size`, as a picture, and its PSNR in dB."""
-    original01 = photo.photo01[None]
-    drawn01 = blur(original01, size)
-    return to_pil(drawn01[0]), psnr_of_mse(mse(drawn01, original01).item())
+    """Return the blur of a photo on a grid of `size` x `size`, as a picture, and its figures."""
+    return to_pil(blur(photo.photo01[None], size)[0]), blur_metrics(photo.photo01, size)
 
 
 def lines(write: ImageDraw.ImageDraw, at: tuple[int, int], texts: list[tuple[str, int, str]]) -> None:

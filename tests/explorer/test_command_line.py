@@ -3,11 +3,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from explorer.__main__ import main, parser
 from explorer.configurations import Configuration
+from explorer.pictures.contact_sheets import CAPTION, GAP, LABELS, MARGIN, SIDE, TOP
 from tests.serving import ROOT
 
 KEYS = {
@@ -48,15 +50,21 @@ def test_depth_prints_every_layer_shallow_to_deep(cat, tmp_path, capsys):
     assert len({row["files"]["reconstruction"] for row in layers}) == 5
 
 
-def test_a_contact_sheet_is_one_picture_and_the_figures_of_all_of_it(cat, tmp_path, capsys):
-    arguments = ["contact-sheet", str(cat), "--weights", "random", "--out"]
-    assert main([*arguments, str(tmp_path / "sheet.png"), "--json"]) == 0
-    found = last_line(capsys)
-    assert len(found["cells"]) == 10 and found["missing"] == []
-    with Image.open(found["file"]) as sheet:
-        assert sheet.width > 5 * 224 and sheet.height > 4 * 224
-    assert main([*arguments, str(tmp_path / "sheet.jpg")]) == 2
-    assert "give one that ends in .png" in capsys.readouterr().err
+def test_sheet_shows_every_decoder_at_every_layer(cat, tmp_path, capsys, explorer):
+    assert (
+        main(["sheet", str(cat), "--architecture", "resnet34", "--weights", "random", "--out", str(tmp_path)])
+        == 0
+    )
+    assert "8 pictures" in capsys.readouterr().out  # linear and transposed_conv, of four layers
+    x, y = MARGIN + LABELS, TOP + SIDE + CAPTION + GAP  # below the blur
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        linear = sheet.convert("RGB").crop((x, y, x + SIDE, y + SIDE))
+    expected = explorer.reconstruct(
+        cat, architecture="resnet34", layer="layer1", decoder="linear", weights="random"
+    )
+    assert np.array_equal(np.asarray(linear), np.asarray(expected.reconstruction))
+    assert main(["sheet", str(cat), "--architecture", "resnet34", "--out", str(tmp_path)]) == 2
+    assert "There is no decoder of resnet34 with imagenet weights" in capsys.readouterr().err
 
 
 def test_features_writes_every_page_and_the_channel_table(cat, tmp_path):
@@ -151,7 +159,7 @@ def test_list_as_json_names_what_is_ready_and_what_is_missing(capsys):
     found = last_line(capsys)
     assert [layer["name"] for layer in found["architectures"]["vgg16"]] == [f"block{i}" for i in range(1, 6)]
     ready = {(row.get("layer"), row["decoder"], row["loss"]) for row in found["ready"]}
-    assert ("block4", "transposed_conv", "hybrid") in ready
+    assert ("block3", "transposed_conv", "hybrid") in ready
     assert all("python -m trainer" in row["reason"] for row in found["missing"])
 
 

@@ -34,7 +34,7 @@ def test_rows_go_through_the_registry_and_columns_from_shallow_to_deep(explorer)
 
 def test_a_network_without_a_decoder_gets_the_list_of_those_that_have_some(explorer, cat):
     with pytest.raises(
-        UserError, match=r"No decoder of ResNet-50 .*Choose one of these: .*vgg16 \(imagenet\)"
+        UserError, match=r"no decoder of resnet50 with imagenet .*choose one of these: .*vgg16 \(imagenet\)"
     ):
         next(contact_sheet(explorer, cat, "resnet50"))
     with pytest.raises(UserError, match="unknown architecture"):

@@ -95,7 +95,7 @@ export class Answers {
     const [title, about] = part("result-title").children;
     title.textContent = say("seen_through", { network, layer: view.layer });
     about.textContent = say("made_by", this.#names(view)) + (view.weights === "imagenet" ? "" : say("control")) +
-      say("took", { seconds: drawn.seconds.toFixed(2) });
+      say(drawn.graphics ? "took_graphics" : "took", { seconds: drawn.seconds.toFixed(2) });
   }
 
   /** @param {{decoder: string, loss: string}} made */

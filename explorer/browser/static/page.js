@@ -3,6 +3,7 @@
 import { Answers } from "./answers.js";
 import { connectChoice, showChoice } from "./choice.js";
 import { Engine } from "./engine.js";
+import { hasGraphics } from "./graphics.js";
 import { showStep } from "./lesson.js";
 import { Mirror } from "./mirror.js";
 import { Painting } from "./paint.js";
@@ -80,6 +81,20 @@ async function goTo(number) {
   if (example !== view.example) await loadExample(example, site).then((photo) => take(photo, example), tell);
 }
 
+/** The graphics card draws if it is right about the network's probe. */
+async function useGraphics() {
+  const box = part("graphics");
+  box.disabled = true;
+  try {
+    await engine.ask("graphics", { wanted: box.checked, configuration: configurationOf(view) });
+    await answers.ask(view);
+  } catch (error) {
+    box.checked = false;
+    tell(error);
+  }
+  box.disabled = false;
+}
+
 async function copyLink() {
   const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
   if (!copied) window.prompt(say("copy_by_hand"), location.href);
@@ -96,6 +111,8 @@ document.body.classList.toggle("framed", new URLSearchParams(location.search).ha
 window.addEventListener("message", hear);
 connectPhotos(site, take, tell);
 connectChoice(site, () => view, show, painting);
+part("graphics").addEventListener("change", useGraphics);
+hasGraphics().then((found) => { part("graphics-row").hidden = !found; });
 part("copy-link").addEventListener("click", copyLink);
 document.querySelectorAll("#tabs [data-tab]").forEach((button) => {
   const { tab } = /** @type {HTMLElement} */ (button).dataset;

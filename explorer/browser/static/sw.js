@@ -21,7 +21,7 @@ self.addEventListener("fetch", (event) => {
 });
 
 async function answer(request, url) {
-  const heavy = /\/(encoders|decoders|examples)\//.test(url.pathname);
+  const heavy = /\/(encoders|decoders|examples|graphics)\//.test(url.pathname);
   const key = request.mode === "navigate" ? "./" : request;
   const found = request.cache === "reload" ? undefined : await caches.match(key, { ignoreSearch: true });
   if (found) return found;

@@ -6,6 +6,7 @@
 /** @typedef {{key: string, name: string, digits: number, unit: string, higher: boolean, readings: [number, string][]}} Metric */
 /** @typedef {{name: string, title: string, summary: string, unit: string, low: number, high: number, default: number, step: number, needs: string}} Operation */
 /** @typedef {{name: string, example: string, reading: string, thinking: string, looks: (Configuration & {label: string})[]}} Step */
+/** @typedef {{layer: string, step: number, features: number[]}} Probe every `step`th number of a layer's features */
 /** @typedef {{operation: string, strength: number, painted: Uint8Array | null}} Change what is done to the features; painted is 224 x 224 */
 
 /**
@@ -26,6 +27,7 @@
  * @property {number[]} colours
  * @property {Step[]} lesson
  * @property {Record<string, string>} texts
+ * @property {Record<string, Probe>} probes by network and weights
  * @property {Record<string, [number, number]>} files bytes and CRC-32 by path
  */
 
@@ -36,6 +38,7 @@
  * @property {number} psnr
  * @property {number} ssim
  * @property {number} seconds
+ * @property {boolean} graphics whether the graphics card drew it
  */
 
 export {};

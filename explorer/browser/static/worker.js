@@ -39,6 +39,9 @@ const verbs = {
     return bytes;
   },
 
+  /** @param {{wanted: boolean, configuration: Configuration}} asked */
+  graphics: ({ wanted, configuration }) => networks.useGraphics(wanted, configuration),
+
   /** @param {Configuration} c */
   prepare: (c) => networks.prepare(c),
 
@@ -53,7 +56,8 @@ const verbs = {
     }
     const picture = await networks.decode(found, configuration);
     const seconds = (performance.now() - started) / 1000;
-    return { picture, psnr: psnr(picture, photo), ssim: ssim(picture, photo), seconds };
+    const graphics = (await networks.provider(configuration)) !== "wasm";
+    return { picture, psnr: psnr(picture, photo), ssim: ssim(picture, photo), seconds, graphics };
   },
 
   /** LPIPS of a picture and the photo, null while AlexNet is not loaded. @param {Float32Array} picture */

@@ -1,6 +1,7 @@
 """The runtime comes from npm, or from a file, and only as it was published."""
 
 import tarfile
+from itertools import chain
 
 import pytest
 
@@ -15,7 +16,7 @@ def package(tmp_path):
     path = tmp_path / "package.tgz"
     (tmp_path / "file").write_text("a program")
     with tarfile.open(path, "w:gz") as archive:
-        for name in FILES:
+        for name in chain(*FILES.values()):
             archive.add(tmp_path / "file", f"package/dist/{name}")
     return path
 
@@ -35,10 +36,12 @@ def npm(tmp_path, monkeypatch):
 
 def test_a_package_as_it_was_published_is_unpacked_with_its_licence(package, tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "INTEGRITY", integrity(package))
-    copy_runtime(tmp_path / "runtime", package)
-    names = {path.name for path in (tmp_path / "runtime").iterdir()}
-    assert names == {*FILES, "LICENSE.txt"}
-    assert "MIT License" in (tmp_path / "runtime" / "LICENSE.txt").read_text()
+    copy_runtime(tmp_path / "site", package)
+    assert {path.name for path in (tmp_path / "site").iterdir()} == set(FILES)
+    for part, files in FILES.items():
+        names = {path.name for path in (tmp_path / "site" / part).iterdir()}
+        assert names == {*files, "LICENSE.txt"}
+        assert "MIT License" in (tmp_path / "site" / part / "LICENSE.txt").read_text()
 
 
 def test_another_package_is_refused_before_anything_is_written(package, tmp_path):
@@ -54,7 +57,7 @@ def test_npm_is_asked_once_and_what_it_brings_is_kept(package, npm, tmp_path, mo
     copy_runtime(tmp_path / "first")
     npm("exit 1")
     copy_runtime(tmp_path / "second")
-    assert (tmp_path / "second" / FILES[0]).read_text() == "a program"
+    assert (tmp_path / "second" / "runtime" / FILES["runtime"][0]).read_text() == "a program"
 
 
 def test_without_npm_one_sentence_says_what_to_do(npm, tmp_path):

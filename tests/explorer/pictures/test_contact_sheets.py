@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from explorer.configurations import Configuration
-from explorer.measures.baselines import blur_metrics
 from explorer.pictures import contact_sheets
 from explorer.pictures.contact_sheets import CAPTION, GAP, LABELS, MARGIN, SIDE, blurred, draw_contact_sheet
 from explorer.reconstruction import ContactSheet
@@ -39,7 +38,3 @@ def test_a_place_without_a_decoder_is_grey_and_says_so(sheet):
     colours = dict((colour, count) for count, colour in empty.getcolors(SIDE * SIDE))
     grey = tuple(bytes.fromhex(contact_sheets.NOTHING[1:]))
     assert 0.9 < colours[grey] / SIDE**2 < 1
-
-
-def test_the_blur_is_the_baseline_that_others_are_measured_by(sheet):
-    assert blurred(sheet.photo, 28)[1] == pytest.approx(blur_metrics(sheet.photo.photo01, 28).psnr, abs=0.01)
