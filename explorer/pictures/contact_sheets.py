@@ -1,7 +1,10 @@
 """The contact sheet as one picture: a row a decoder, a column a layer, figures below each."""
 
+from collections.abc import Sequence
+
 from PIL import Image, ImageDraw, ImageFont
 
+from explorer.configurations import Configuration
 from explorer.decoders import LOSSES, decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import WEIGHTS
@@ -26,21 +29,15 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
     c = sheet.rows[0][0]
     spec = encoder_spec(c.architecture)
     layers = [spec.layer(name) for name in sheet.layers]
-    table: list[tuple[list[str], list[Cell | None]]] = [
-        (["Blur of the grid", "no network"], [blurred(sheet.photo, layer.size) for layer in layers])
-    ]
-    for row in sheet.rows:
-        found = [sheet.found.get(c) for c in row]
-        label = [decoder_spec(row[0].decoder).title, f"trained for {LOSSES[row[0].loss].title}"]
-        table.append((label, [x and (x.reconstruction, x.metrics) for x in found]))
+    blurs = [blurred(sheet.photo, layer.size) for layer in layers]
+    table = [(["Blur of the grid", "no network"], blurs), *(labelled(sheet, row) for row in sheet.rows)]
     best = [
         max((cells[n][1].psnr for _, cells in table[1:] if cells[n]), default=None)
         for n in range(len(layers))
     ]
 
     columns = [MARGIN + LABELS + n * (SIDE + GAP) for n in range(len(layers))]
-    top = TOP
-    size = (columns[-1] + SIDE + MARGIN, top + len(table) * (SIDE + CAPTION + GAP) + MARGIN)
+    size = (columns[-1] + SIDE + MARGIN, TOP + len(table) * (SIDE + CAPTION + GAP) + MARGIN)
     card = Image.new("RGB", (max(size[0], columns[0] + SIDE + 560), size[1]), "white")
     write = ImageDraw.Draw(card)
     card.paste(sheet.photo.crop, (columns[0], MARGIN))
@@ -53,9 +50,9 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
     lines(write, (columns[0] + SIDE + 16, MARGIN), head)
     for x, layer in zip(columns, layers, strict=True):
         maps = f"{layer.channels} maps of {layer.size} x {layer.size}"
-        lines(write, (x, top - 52), [(layer.name, 18, INK), (maps, 14, QUIET)])
+        lines(write, (x, TOP - 52), [(layer.name, 18, INK), (maps, 14, QUIET)])
     for number, (label, cells) in enumerate(table):
-        y = top + number * (SIDE + CAPTION + GAP)
+        y = TOP + number * (SIDE + CAPTION + GAP)
         lines(write, (MARGIN, y), [(label[0], 16, INK), (label[1], 14, QUIET)])
         for n, (x, cell) in enumerate(zip(columns, cells, strict=True)):
             if cell is None:
@@ -67,6 +64,13 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
             psnr = FIGURE.with_unit(metrics.psnr) + (" best" if number and metrics.psnr == best[n] else "")
             lines(write, (x, y + SIDE + 4), [(f"{psnr}, LPIPS {metrics.lpips:.3f}", 14, INK)])
     return card
+
+
+def labelled(sheet: ContactSheet, row: Sequence[Configuration]) -> tuple[list[str], list[Cell | None]]:
+    """Return the two lines that a row is called by, and its cells."""
+    found = [sheet.found.get(c) for c in row]
+    label = [decoder_spec(row[0].decoder).title, f"trained for {LOSSES[row[0].loss].title}"]
+    return label, [x and (x.reconstruction, x.metrics) for x in found]
 
 
 def blurred(photo: Photo, size: int) -> Cell:
