@@ -1,6 +1,4 @@
-"""The command line for looking: list, reconstruct, recover, depth, features, sheet, compare, surgery,
-site.
-"""
+"""The command line for looking: one command a verb, and the page without a server."""
 
 import argparse
 import logging
@@ -100,7 +98,10 @@ def parser() -> Parser:
     )
     maps.add_argument("--layer", default="block1", metavar="NAME")
 
-    photo_command("sheet", commands.sheet, "Decode a photo by every decoder at every layer, on one picture.")
+    sheet = photo_command(
+        "sheet", commands.sheet, "Decode a photo by every decoder at every layer, on one picture."
+    )
+    sheet.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
 
     both = command(
         "compare", commands.compare, "Decode a photo by two configurations and say which is better."

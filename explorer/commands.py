@@ -100,6 +100,25 @@ def depth(options: argparse.Namespace) -> None:
         print(json.dumps({"layers": rows}))
 
 
+def sheet(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from explorer import Explorer
+    from explorer.contact_sheet import contact_sheet
+    from explorer.pictures.contact_sheets import draw_contact_sheet
+    from explorer.pictures.exports import save_png
+
+    asked = (options.image, options.architecture, options.weights)
+    with tqdm(total=100, desc="decoding", unit="%", disable=None, leave=False) as bar:
+        for found in contact_sheet(Explorer(options.checkpoints), *asked):
+            bar.update(round(100 * found.share) - bar.n)
+    drawn, path = draw_contact_sheet(found), options.out / "sheet.png"
+    save_png(drawn, path)
+    print(f"{len(found.found)} pictures, {drawn.width} x {drawn.height} pixels -> {path}")
+    if options.json:
+        print(json.dumps(found.to_dict() | {"files": {"sheet": str(path)}}))
+
+
 def features(options: argparse.Namespace) -> None:
     from explorer import Explorer
     from explorer.pictures.exports import save_png
@@ -116,46 +135,6 @@ def features(options: argparse.Namespace) -> None:
         writer.writeheader()
         writer.writerows(rows)
     print(table)
-
-
-def sheet(options: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from explorer import Explorer
-    from explorer.decoders import DECODERS, LOSSES, decoder_spec
-    from explorer.encoders.table import encoder_spec
-    from explorer.encoders.weights import WEIGHTS
-    from explorer.errors import UserError
-    from explorer.pictures.contact_sheet import contact_sheet
-    from explorer.pictures.exports import save_png
-
-    explorer, spec = Explorer(options.checkpoints), encoder_spec(options.architecture)
-    photo = explorer.photo(options.image)
-    asked = [
-        c
-        for c in explorer.catalogue().single
-        if (c.architecture, c.weights) == (options.architecture, options.weights)
-    ]
-    if not asked:
-        raise UserError(
-            f"There is no decoder of {options.architecture} with {options.weights} weights: "
-            "'python -m explorer list' shows what is ready."
-        )
-    asked.sort(key=lambda c: (list(DECODERS).index(c.decoder), c.loss != "mse", c.loss))
-    cells = {}
-    for c in tqdm(asked, desc="decoding", unit="decoder", disable=None, leave=False):
-        found = explorer.reconstruct(photo, c)
-        caption = f"{found.metrics.psnr:.2f} dB, LPIPS {found.metrics.lpips:.3f}"
-        cells[f"{decoder_spec(c.decoder).title}\n({LOSSES[c.loss].title})", c.layer] = (
-            found.reconstruction,
-            caption,
-        )
-    layers = [layer.name for layer in spec.layers if any(c.layer == layer.name for c in asked)]
-    title = f"{spec.full_title}, {WEIGHTS[options.weights].lower()}"
-    drawn = contact_sheet(photo.crop, layers, list(dict.fromkeys(row for row, _ in cells)), cells, title)
-    path = options.out / "sheet.png"
-    save_png(drawn, path)
-    print(f"{len(cells)} pictures, {drawn.width} x {drawn.height} pixels -> {path}")
 
 
 def compare(options: argparse.Namespace) -> None:

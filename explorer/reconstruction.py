@@ -1,12 +1,13 @@
 """What decoding a photo's features gives: pictures and figures."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from explorer.configurations import AnyConfiguration, Place
+from explorer.configurations import AnyConfiguration, Configuration, Place
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import operation_spec
 from explorer.measures.comparison import Verdict
@@ -170,4 +171,33 @@ class Comparison:
             "a": self.a.to_dict(),
             "b": self.b.to_dict(),
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+        }
+
+
+@dataclass(frozen=True)
+class ContactSheet:
+    """One photo by many decoders at many layers of one network: a row a decoder, shallow to deep.
+
+    What is missing in `found` is not ready, or not drawn yet; `share` of the rows, 0 to 1, are drawn.
+    """
+
+    photo: Photo
+    rows: Sequence[Sequence[Configuration]]
+    found: Mapping[Configuration, Reconstruction]
+    share: float = 1.0
+
+    @property
+    def layers(self) -> list[str]:
+        return [c.layer for c in self.rows[0]]
+
+    @property
+    def missing(self) -> list[Configuration]:
+        """The configurations without a picture."""
+        return [c for row in self.rows for c in row if c not in self.found]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures of every picture, and what is missing, as JSON-ready data."""
+        return {
+            "cells": [found.to_dict() for found in self.found.values()],
+            "missing": [c.to_dict() for c in self.missing],
         }

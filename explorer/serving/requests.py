@@ -30,6 +30,8 @@ ENDPOINTS = {
     "/metrics": "metrics",
     "/config": "config",
     "/site": "site",
+    "/worksheet": "handouts",
+    "/teaching": "handouts",
     "/assets": "assets",
     "/static": "assets",
     "/svelte": "assets",

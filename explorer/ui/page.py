@@ -60,6 +60,7 @@ def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
                     with gr.Tab(module.TITLE, id=name, elem_id=f"tab-{name}"):
                         views[name] = module.build(explorer)
             gr.HTML(text.share(), elem_id="share")
+        gr.HTML(text.cite(), elem_id="cite")
         wire(page, explorer, controls, tabs, views)
         reception.seat(page)
         if allowed("api"):
@@ -69,7 +70,9 @@ def build(explorer: Explorer, reception: Reception) -> gr.Blocks:
 
 def scripts() -> str:
     """Return the page's scripts, after the sentences that they say."""
-    return f"const TEXTS = {json.dumps(text.script)};\n{script('page')}{script('pictures')}"
+    return (
+        f"const TEXTS = {json.dumps(text.script)};\n{script('exhibit')}{script('page')}{script('pictures')}"
+    )
 
 
 def launch_options() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from explorer.serving.headers import SecurityHeaders
 from explorer.serving.listeners import ListenerMiddleware, stream_key
 from explorer.serving.logs import log_as_json
 from explorer.serving.requests import RequestLog
+from explorer.ui import handouts
 from explorer.ui.assistants import Tools
 from explorer.ui.page import build, launch_options
 from explorer.ui.reception import Reception
@@ -61,6 +62,7 @@ def serve_page(explorer: Explorer, warm: Event, host: str, port: int) -> None:
 def app_options(explorer: Explorer, reception: Reception, uploads: Path, warm: Event) -> dict[str, Any]:
     """Return what Gradio's application is made with: what stands before it, and what stands beside it."""
     routes: list[BaseRoute] = health.routes(reception.desks, reception.metrics, uploads, warm.is_set)
+    routes += handouts.routes()
     if has_site():
         routes.append(Mount("/site", StaticFiles(directory=site_folder(), html=True)))
     options: dict[str, Any] = {}

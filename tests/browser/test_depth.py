@@ -62,3 +62,18 @@ def test_another_decoder_is_laid_over_the_curves(visit):
         "n => document.querySelectorAll('#depth-plot .scatterlayer .trace').length > n", arg=before
     )
     assert "Attention (MSE)" in visit.page.locator("#depth-plot .legend").text_content()
+
+
+def test_a_contact_sheet_is_drawn_on_demand_and_goes_with_its_photo(visit, tmp_path):
+    open_tab(visit, "depth", "layer=block1&weights=random&decoder=linear&loss=mse")
+    visit.page.locator("#contact-sheet:not([disabled])").click()
+    visit.expect_text("#contact-sheet-said", "10 reconstructions")
+    with visit.page.expect_download() as download:
+        visit.page.locator("#contact-sheet-file").click()
+    download.value.save_as(tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width > 5 * 224
+    visit.screenshot("contact-sheet")
+    visit.page.locator("#examples .gallery-item").nth(1).click()
+    visit.page.locator("#contact-sheet-file").wait_for(state="hidden", timeout=RESULT_MS)
+    assert texts(visit, "#contact-sheet-said") == ""

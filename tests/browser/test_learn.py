@@ -141,11 +141,13 @@ def test_a_link_to_a_step_opens_it_with_what_its_address_says(visit):
     visit.expect_text("#learn-title", "block2")
 
 
-def test_the_worksheet_can_be_taken_away(lesson):
-    with lesson.page.expect_download() as waiting:
-        lesson.page.get_by_text("Worksheet to print").click()
-    assert waiting.value.suggested_filename == "worksheet.html"
-    assert STEPS[0].question in waiting.value.path().read_text(encoding="utf-8")
+def test_the_worksheet_and_the_teachers_plan_open_beside_the_lesson(lesson):
+    for label, said in (("Worksheet to print", "Name"), ("For teachers", STEPS[0].answer)):
+        with lesson.page.expect_popup() as waiting:
+            lesson.page.get_by_role("link", name=label).click()
+        assert said in waiting.value.locator("body").inner_text()
+        assert f"{lesson.address}?tab=learn&step=8" in waiting.value.content().replace("&amp;", "&")
+        waiting.value.close()
 
 
 @pytest.mark.parametrize("visit", [DESKTOP, DARK], indirect=True, ids=["light", "dark"])

@@ -8,7 +8,7 @@ from PIL import Image
 from explorer.ui.texts.lesson import STEPS
 from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, visiting
 from tests.browser.test_explore import CAT, bottom, picture, texts
-from tests.browser.test_learn import open_lesson, shows
+from tests.browser.test_learn import box, open_lesson, shows
 from tests.browser.test_results import open_results
 from tests.browser.test_tabs import wait_until_idle
 
@@ -108,6 +108,28 @@ def test_the_dial_shows_another_depth_at_once_and_the_answer_follows(visit):
     assert not visit.page.locator("#layer").is_visible()
     visit.unfold()
     assert visit.page.locator("#layer").is_visible() and visit.page.locator("#card-ssim").is_visible()
+
+
+def test_what_was_unfolded_is_unfolded_after_a_reload(visit):
+    visit.open("?decoder=linear&layer=block1&loss=mse")
+    visit.unfold()
+    visit.page.reload()
+    visit.page.locator("#layer").wait_for(timeout=RESULT_MS)
+
+
+def test_an_exhibit_shows_no_controls_and_begins_again_when_nobody_is_there(visit):
+    visit.open("?exhibit=1&idle=4&layer=block1&decoder=linear&loss=mse&example=coffee")
+    wait_until_idle(visit)
+    for part in ("#photo", "#more", "#copy-link", "#present", "#cite"):
+        assert not visit.page.locator(part).is_visible(), part
+    assert box(visit, "#comparison")["x"] < 200  # it has the room of the controls
+    visit.page.locator("#examples .gallery-item").nth(0).click()
+    wait_for_address(visit, "example=cat")
+    assert "exhibit=1&idle=4" in visit.page.url
+    assert visit.page.evaluate("Boolean(document.fullscreenElement)")
+    wait_for_address(visit, "example=coffee")
+    wait_until_idle(visit)
+    assert not visit.page.locator("#photo").is_visible()
 
 
 def test_a_keyboard_reaches_the_tabs_first_and_opens_a_feature_map_and_the_result_is_told(visit):

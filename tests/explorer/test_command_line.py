@@ -9,6 +9,7 @@ from PIL import Image
 
 from explorer.__main__ import main, parser
 from explorer.configurations import Configuration
+from explorer.pictures.contact_sheets import CAPTION, GAP, LABELS, MARGIN, SIDE, TOP
 from tests.serving import ROOT
 
 KEYS = {
@@ -55,8 +56,9 @@ def test_sheet_shows_every_decoder_at_every_layer(cat, tmp_path, capsys, explore
         == 0
     )
     assert "8 pictures" in capsys.readouterr().out  # linear and transposed_conv, of four layers
+    x, y = MARGIN + LABELS, TOP + SIDE + CAPTION + GAP  # below the blur
     with Image.open(tmp_path / "sheet.png") as sheet:
-        linear = sheet.convert("RGB").crop((190, 262, 190 + 224, 262 + 224))
+        linear = sheet.convert("RGB").crop((x, y, x + SIDE, y + SIDE))
     expected = explorer.reconstruct(
         cat, architecture="resnet34", layer="layer1", decoder="linear", weights="random"
     )

@@ -19,9 +19,10 @@
     rememberPhoto(told.own.split(" "));
     const [from, to] = [place(location.search), place(told.query)];
     if (going === to && markedStep() === stepOf(told.query) && !isBusy()) going = null; // not by an earlier answer
-    if (going || location.search === `?${told.query}`) return;
+    const query = EXHIBIT ? `${told.query}&${EXHIBIT}` : told.query;
+    if (going || location.search === `?${query}`) return;
     const turned = from !== to && !from.startsWith("null") && from !== to.replace(/ .*/, " ");
-    history[turned ? "pushState" : "replaceState"](history.state, "", `?${told.query}`);
+    history[turned ? "pushState" : "replaceState"](history.state, "", `?${query}`);
     document.querySelectorAll(".js-plotly-plot").forEach(renamePatterns);
   }
 
@@ -185,7 +186,7 @@
   for (const heard of [copyLink, skip, toggleFold, present]) document.addEventListener("click", heard);
   document.addEventListener("click", (event) => { if (event.isTrusted) going = null; }, true);
   window.addEventListener("popstate", goBack);
-  document.addEventListener("DOMContentLoaded", () => fold(localStorage.getItem(FOLD) === "true"));
+  fold(localStorage.getItem(FOLD) === "true"); // Gradio runs the scripts when the page is there
   new MutationObserver(() => { placeTabs(); followAddress(); showMirror(); tell(); }).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-query", "aria-selected"],
   });

@@ -17,6 +17,7 @@ from explorer.pictures.exports import animation
 from explorer.pictures.exports import table as csv_text
 from explorer.pictures.plots import depth_curves
 from explorer.reconstruction import Reconstruction
+from explorer.ui.contact_sheet import ContactSheetButton, Shown
 from explorer.ui.events import QUICK
 from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.pictures import gallery, picture
@@ -42,6 +43,8 @@ def build(explorer: Explorer) -> View:
                 gr.Button(text.play, size="sm", elem_id="play")  # page.js moves the slider
                 download = gr.DownloadButton(text.download, size="sm", elem_id="gif", interactive=False)
                 data = gr.DownloadButton(text.data, size="sm", elem_id="depth-data", interactive=False)
+                sheet = ContactSheetButton()
+            sheet_said = gr.HTML(elem_id="contact-sheet-said")
             strip = gallery("depth-strip", columns=6)
         with gr.Column(elem_id="depth-curves"):
             overlays = gr.Dropdown(
@@ -57,6 +60,7 @@ def build(explorer: Explorer) -> View:
     drawn = gr.State([])  # the lines of the curves
     offered = gr.State([])  # the reconstructions that can be downloaded
     nothing = gr.update(interactive=False)
+    sheet.wire(explorer, results, sheet_said)
 
     def show_layers(
         question: Question, names: list[str], number: float, before: list[Reconstruction]
@@ -109,10 +113,14 @@ def build(explorer: Explorer) -> View:
             offered: found,
         }
 
+    def show_sheet(question: Question, names: list[str], shown: Shown) -> Update:
+        return sheet.show(question, shown)
+
     def empty() -> Update:
         pictures = dict.fromkeys((original, reconstruction, strip, curves))
         kept = {results: [], drawn: [], offered: []}
-        return pictures | kept | {title: depth_title([]), download: nothing, data: nothing}
+        files = {download: nothing, data: nothing, sheet.draw: nothing} | sheet.nothing()
+        return pictures | kept | files | {title: depth_title([])}
 
     def at(index: int, found: list[Reconstruction]) -> Update:
         """Return the picture and the heading for one depth."""
@@ -138,6 +146,7 @@ def build(explorer: Explorer) -> View:
         ),
         Step(show_curves, [curves, drawn], memory=[results, drawn]),
         Step(offer_files, [download, data, offered], memory=[results, offered]),
+        Step(show_sheet, [sheet.draw, sheet.file, sheet_said], memory=[sheet.shown]),
     ]
     jumps = [(event, [depth, results], go_to) for event in (depth.input, picked.then)]
     return View(steps, empty, inputs=[overlays], triggers=[overlays.input], jumps=jumps, shows=shows)

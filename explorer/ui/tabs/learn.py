@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import gradio as gr
-from markupsafe import Markup
 
 from explorer import Explorer
 from explorer.configurations import Configuration
@@ -16,9 +15,9 @@ from explorer.results.measured import Results
 from explorer.results.privacy import Study
 from explorer.ui import views
 from explorer.ui.events import QUICK
-from explorer.ui.files import offered_file, offered_picture
+from explorer.ui.files import offered_picture
 from explorer.ui.pictures import gallery, picture
-from explorer.ui.static_files import STATIC, script
+from explorer.ui.static_files import script
 from explorer.ui.texts import texts
 from explorer.ui.texts.lesson import STEPS, Step, step_at
 from explorer.ui.views import Jump, Question, Update, View
@@ -66,12 +65,9 @@ def build(explorer: Explorer) -> View:
             thinking = gr.HTML(thinking_html(first, explorer.results(), study), elem_id="learn-question")
             with gr.Row(elem_id="learn-buttons"):
                 more = gr.Button(open_text(first), size="sm", elem_id="learn-more")
-                gr.DownloadButton(
-                    text.worksheet,
-                    value=offered_file("worksheet.html", worksheet().encode()),
-                    size="sm",
-                    elem_id="learn-worksheet",
-                )
+                for handout, label in text.to_print.items():
+                    options = {"link": handout, "link_target": "_blank"}
+                    gr.Button(label, size="sm", elem_id=f"learn-{handout}", **options)
 
     number = gr.State(1)
     taken = gr.State({})  # {(photo, configuration): PSNR in dB}, of every look of this visitor
@@ -238,9 +234,3 @@ def figures_html(metrics: Metrics | None) -> str:
 def maps_html(maps: FeatureMaps | None) -> str:
     """Return the label of the strip of feature maps: how many numbers they are, beside those of the photo."""
     return text.maps(maps, MAPS, PHOTO_NUMBERS)
-
-
-def worksheet() -> str:
-    """Return the lesson's worksheet as a complete HTML document."""
-    style = (STATIC / "worksheet.css").read_text(encoding="utf-8")
-    return texts("worksheet").page(STEPS, Markup(style))

@@ -29,6 +29,7 @@ class Step:
     that the worksheet asks for the figures of every look; `tab` is the name of a tab that shows more, and
     `study` says that the privacy study is shown. `predict` are answers to guess from before one looks,
     `curve` draws the PSNR of the looks taken, and `beside` puts the pictures of all looks side by side.
+    `minutes` is how long it takes in class, and `in_class` what a teacher may do there.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Step:
     predict: tuple[str, ...] = ()
     curve: bool = False
     beside: bool = False
+    minutes: int = 5
+    in_class: str = ""
 
     @property
     def start(self) -> Configuration:

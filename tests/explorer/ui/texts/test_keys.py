@@ -17,7 +17,7 @@ NAMED = re.compile(r'\b(\w+)(?:, (\w+))? = texts\("(\w+)"\)(?:, texts\("(\w+)"\)
 
 
 def keys(name: str) -> set[str]:
-    return {key for key in vars(texts(name)) if not key.startswith("_")} - {"common"}
+    return {key for key in vars(texts(name)) if not key.startswith("_")} - {"common", "handouts"}
 
 
 def said(code: str) -> set[tuple[str, str]]:

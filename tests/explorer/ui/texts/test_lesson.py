@@ -1,7 +1,6 @@
 """The lesson: every step can be shown, explains something, and holds no figure that could go stale."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -10,11 +9,11 @@ from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import WEIGHTS
 from explorer.results.measured import Results
+from explorer.ui import handouts
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import examples
 from explorer.ui.page import TABS
 from explorer.ui.tabs import learn
-from explorer.ui.tabs.learn import worksheet
 from explorer.ui.texts import texts
 from explorer.ui.texts.filters import terms
 from explorer.ui.texts.lesson import STEPS, read_lesson, step_at
@@ -88,7 +87,7 @@ def test_the_page_blames_network_or_decoder_for_what_does_not_come_back():
 
 def test_nothing_that_is_to_be_read_off_a_drawing_is_called_lost():
     asked = [sentence for step in STEPS for sentence in (step.task, step.question)]
-    assert not [sentence for sentence in [*asked, worksheet()] if "lost" in sentence]
+    assert not [sentence for sentence in [*asked, handouts.worksheet("/")] if "lost" in sentence]
 
 
 def test_no_term_is_explained_twice():
@@ -160,37 +159,3 @@ def test_without_results_an_answer_is_without_a_table():
 def test_the_feature_maps_are_counted_beside_the_numbers_of_the_photo(explorer, cat):
     text = learn.maps_html(explorer.features(cat, layer="block5"))
     assert "512 maps of 7×7 are 25,088 numbers; the photo is 150,528" in text
-
-
-def test_the_worksheet_asks_every_question_and_has_room_for_name_figures_and_answers():
-    page = worksheet()
-    for step in STEPS:
-        assert step.title in page
-        assert step.task in page
-        assert step.question in page
-        assert step.answer not in page
-    assert "<span>Name</span>" in page
-    assert page.count("<hr>") >= 3 * len(STEPS)
-    layers = re.findall(r'<th scope="row">(block\d)</th><td></td>', page)
-    assert layers == encoder_spec("vgg16").layer_names
-
-
-def test_the_worksheet_needs_nothing_but_itself_and_prints_on_a4():
-    page = worksheet()
-    assert not re.search(r"https?:|//|url\(|@import|<(script|link|img)", page.replace("<!doctype html>", ""))
-    assert "size: A4" in page
-
-
-def test_the_worksheet_closes_every_element_that_it_opens():
-    open_tags: list[str] = []
-
-    class Parser(HTMLParser):
-        def handle_starttag(self, tag, attributes):
-            if tag not in ("meta", "hr"):
-                open_tags.append(tag)
-
-        def handle_endtag(self, tag):
-            assert open_tags.pop() == tag
-
-    Parser().feed(worksheet())
-    assert open_tags == []
