@@ -12,6 +12,7 @@ from explorer.encoders.frozen import FrozenEncoder
 from explorer.experiments.inversion import Target, check_target, invert
 from explorer.experiments.settings import Settings, usual_settings
 from explorer.measures.metrics import measure
+from explorer.recovering import search_start
 
 QUICK = Settings(start="grey", steps=12)
 
@@ -192,3 +193,13 @@ def test_features_that_are_no_numbers_are_refused():
 def test_wrong_settings_are_named(wrong):
     with pytest.raises(UserError, match=next(iter(wrong)).replace("_", ".")):
         Settings(**wrong)
+
+
+def test_a_search_on_weights_begins_from_the_decoder_for_features_else_from_the_best(explorer):
+    def begins(layer: str, architecture: str = "alexnet") -> str:
+        asked = Configuration(architecture, layer, "optimisation", "features")
+        return search_start(explorer.engine, asked, Settings("decoder")).name
+
+    assert begins("conv5") == "alexnet-conv5-upsample_conv-features-imagenet"
+    assert begins("conv2") == "alexnet-conv2-pixel_shuffle-mse-imagenet"
+    assert begins("block11", "dinov2_small") == "dinov2_small-block11-pixel_shuffle-mse-imagenet"
