@@ -54,8 +54,8 @@ def search_start(engine: Engine, asked: Configuration, settings: Settings) -> Co
     """Return the decoder whose picture, or weights, a search begins from; None if it begins from nothing.
 
     For weights it is the one trained for features at the layer, else the one with the best PSNR, where there
-    is one; else the linear one, which may have to be fitted first. From the first, two photos at AlexNet conv5
-    came out without weave (0.02, not 0.42) and nearer by the judge (0.79, not 0.68).
+    is one; else the linear one, which may have to be fitted first. From the first, two photos at AlexNet
+    conv5 came out without weave (0.02, not 0.42) and nearer by the judge (0.79, not 0.68).
     """
     if settings.prior == "pixels" and settings.start != "linear":
         return None
