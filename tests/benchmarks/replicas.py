@@ -27,7 +27,13 @@ from tests.serving import ROOT, free_port
 
 VISITORS = 8
 PHOTO = ROOT / "assets" / "examples" / "cat.jpg"
-ACTION = {"architecture": "vgg16", "layer": "block1", "decoder": "linear", "loss": "mse"}
+ACTION = {
+    "architecture": "vgg16",
+    "layer": "block1",
+    "decoder": "linear",
+    "loss": "mse",
+    "weights": "imagenet",
+}
 
 
 @dataclass
@@ -65,11 +71,18 @@ class Replica:
 
 @dataclass
 class Visitor:
-    """A browser: the replica it was given to, and how its actions ended, each as (when it began, whether)."""
+    """A browser with an address of its own, as the proxy limits each: the replica it was given to, and how
+    its actions ended, each as (when it began, whether).
+    """
 
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(base_url=ADDRESS, timeout=600))
+    number: int
+    http: httpx.Client = field(init=False)
     replica: str = ""
     actions: list[tuple[float, bool]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        address = httpx.HTTPTransport(local_address=f"127.0.1.{self.number + 1}")
+        self.http = httpx.Client(base_url=ADDRESS, timeout=600, transport=address)
 
     def arrive(self) -> None:
         self.http.get("/").raise_for_status()
@@ -151,7 +164,7 @@ def under_load(replica: Replica, actions: int) -> dict[str, dict[str, dict[str, 
 def arrived() -> list[Visitor]:
     """Return visitors of both replicas: chance may give all of some to one."""
     while True:
-        visitors = [Visitor() for _ in range(VISITORS)]
+        visitors = [Visitor(number) for number in range(VISITORS)]
         for visitor in visitors:
             visitor.arrive()
         if len({visitor.replica for visitor in visitors}) > 1:
