@@ -77,3 +77,10 @@ def test_a_contact_sheet_is_drawn_on_demand_and_goes_with_its_photo(visit, tmp_p
     visit.page.locator("#examples .gallery-item").nth(1).click()
     visit.page.locator("#contact-sheet-file").wait_for(state="hidden", timeout=RESULT_MS)
     assert texts(visit, "#contact-sheet-said") == ""
+
+
+def test_the_ends_of_a_dial_with_many_layers_stand_under_it(visit):
+    visit.open("?architecture=dinov2_small&layer=block11&decoder=linear&loss=mse")
+    dial, last = visit.page.locator("#dial").bounding_box(), visit.page.locator(".stops li").last
+    assert last.inner_text() == "block11"
+    assert last.bounding_box()["x"] + last.bounding_box()["width"] <= dial["x"] + dial["width"] + 1

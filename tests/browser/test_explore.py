@@ -294,10 +294,3 @@ def test_no_other_machine_is_asked_for_anything_and_nothing_is_complained_about(
     visit.page.get_by_text("Use via API").click()
     visit.page.get_by_text("/reconstruct").first.wait_for()
     assert visit.foreign == []
-
-
-def test_the_ends_of_a_dial_with_many_layers_stand_under_it(visit):
-    visit.open("?architecture=dinov2_small&layer=block11&decoder=linear&loss=mse")
-    dial, last = visit.page.locator("#dial").bounding_box(), visit.page.locator(".stops li").last
-    assert last.inner_text() == "block11"
-    assert last.bounding_box()["x"] + last.bounding_box()["width"] <= dial["x"] + dial["width"] + 1
