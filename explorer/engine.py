@@ -86,13 +86,14 @@ class Engine:
         self.catalogue().check(configuration)
         return self._fits.get(configuration).decoder
 
+    def ready_beside(self, configuration: Configuration) -> list[Configuration]:
+        """Return the configurations that are ready at a configuration's layer, with its weights."""
+        place = configuration.sources, configuration.weights
+        return [c for c in self.catalogue().single if (c.sources, c.weights) == place]
+
     def best(self, configuration: Configuration, metric: str = "psnr") -> Configuration | None:
         """Return the ready configuration with the best measured figure at a layer, if any was measured."""
-        [place] = configuration.sources
-        here = [
-            c for c in self.catalogue().single if (*c.sources, c.weights) == (place, configuration.weights)
-        ]
-        return self.results("results.json").best(here, metric)
+        return self.results("results.json").best(self.ready_beside(configuration), metric)
 
     def prepare(self, configurations: Sequence[AnyConfiguration], fit: bool = True) -> Iterator[float]:
         """Make ready what takes long: networks that are not bundled, decoders that are fitted on the spot.

@@ -7,6 +7,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED = PROJECT / "checkpoints"
 EXAMPLES = PROJECT / "assets" / "examples"
 RECOVERIES = PROJECT / "assets" / "recoveries"
+SITE_TABLES = "site.json"  # what tells the page without a server from any other folder
 
 
 def site_folder() -> Path:
@@ -15,4 +16,4 @@ def site_folder() -> Path:
 
 
 def has_site() -> bool:
-    return (site_folder() / "site.json").is_file()
+    return (site_folder() / SITE_TABLES).is_file()

@@ -61,8 +61,6 @@ def search_start(engine: Engine, asked: Configuration, settings: Settings) -> Co
         return None
     best = None
     if settings.prior != "pixels":
-        places = [
-            c for c in engine.catalogue().single if (c.sources, c.weights) == (asked.sources, asked.weights)
-        ]
-        best = next((c for c in places if c.loss == "features"), None) or engine.best(asked)
+        for_features = (c for c in engine.ready_beside(asked) if c.loss == "features")
+        best = next(for_features, None) or engine.best(asked)
     return best or engine.catalogue().find(replace(asked, decoder="linear", loss="mse"))

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from explorer import Explorer
+from explorer.browser.graphs import SIDE
 from explorer.configurations import Configuration
 from explorer.encoders.table import encoder_spec
 
-SIDE = 224
 KEPT = 64  # numbers of an answer
 
 

@@ -19,7 +19,7 @@ from explorer.configurations import Configuration
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import encoder_file
 from explorer.errors import UserError, unknown
-from explorer.folders import BUNDLED, EXAMPLES
+from explorer.folders import BUNDLED, EXAMPLES, SITE_TABLES
 from explorer.measures.metrics import METRICS
 from explorer.ui.static_files import STATIC as SHARED
 from explorer.ui.texts import texts
@@ -29,7 +29,6 @@ SHARED_STYLES = ("colours", "cards")
 NETWORKS = ("alexnet", "efficientnet_lite0", "vgg16", "dinov2_small")
 JUDGE = "lpips_alex"  # LPIPS: its weights of AlexNet's layers
 THUMBNAIL, QUALITY = 96, 85
-MARK = "site.json"  # what tells a folder made here from any other
 PARTS = ("static", "runtime", "graphics", "encoders", "decoders", "examples")
 
 
@@ -61,7 +60,7 @@ class Site:
         yield 1.0
 
     def _make_room(self) -> None:
-        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
+        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / SITE_TABLES).exists():
             raise UserError(
                 f"{self.folder} holds something else: choose an empty or a new folder for the site."
             )
@@ -120,7 +119,7 @@ class Site:
             text.page(tables, [METRICS[key] for key in SHOWN]), encoding="utf-8"
         )
         (self.folder / "README.md").write_text(text.space(), encoding="utf-8")
-        (self.folder / MARK).write_text(json.dumps(tables), encoding="utf-8")
+        (self.folder / SITE_TABLES).write_text(json.dumps(tables), encoding="utf-8")
         self._date_worker()
 
     def _write_examples(self) -> None:
@@ -134,7 +133,7 @@ class Site:
 
     def _date_worker(self) -> None:
         """Tell the service worker what to keep from the start, and a version that changes with any of it."""
-        first = [self.folder / name for name in ("index.html", MARK, "manifest.webmanifest")]
+        first = [self.folder / name for name in ("index.html", SITE_TABLES, "manifest.webmanifest")]
         first += [p for part in ("static", "runtime") for p in sorted((self.folder / part).iterdir())]
         first += sorted((self.folder / "examples").glob("*.webp"))
         digest = hashlib.sha256()

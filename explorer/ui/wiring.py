@@ -127,9 +127,10 @@ def wire(
     def photo_changed(where: tuple[str, float], *values: Any) -> Update:
         known, file, *_ = values
         with suppress(UserError):
-            photo, path = find_photo(STAY, file)
+            path = uploaded_file(file) if file else None
             if path and (shown := shown_file(path)) != path:
                 return {controls.photo: shown}  # which changes the photo once more
+            photo, _ = find_photo(STAY, file)
             if (photo and photo.digest) == (known.photo and known.photo.digest):
                 return gr.skip()  # the page set it itself, and the selectors may still be on their way
         return settle(where, values)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from explorer import Explorer
-from explorer.folders import site_folder
+from explorer.folders import SITE_TABLES, site_folder
 from explorer.ui.texts import texts
 from explorer.ui.views import Question, Step, Update, View
 
@@ -23,7 +23,7 @@ def build(explorer: Explorer) -> View:
     """Fill the tab being built. Raises FileNotFoundError where the page without a server was not made."""
     offered = [
         {key: row[key] for key in ("architecture", "layer", "weights")}
-        for row in json.loads((site_folder() / "site.json").read_text(encoding="utf-8"))["configurations"]
+        for row in json.loads((site_folder() / SITE_TABLES).read_text(encoding="utf-8"))["configurations"]
     ]
     asked = gr.HTML(text.waiting(), elem_id="mirror-asked")
     gr.HTML(text.frame(), elem_id="mirror-frame")
