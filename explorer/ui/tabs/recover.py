@@ -17,6 +17,7 @@ from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Reconstruction, Recovery
 from explorer.recovering import search_start
 from explorer.results.recoveries import find_recovery
+from explorer.ui.answers import bell, ring
 from explorer.ui.controls import one_of
 from explorer.ui.events import QUICK, sentence
 from explorer.ui.files import offered_picture
@@ -48,7 +49,7 @@ EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 @dataclass
 class Search:
-    """A search that may be running: stopped by a click, superseded by another question on the page.
+    """A search that may be `running`, or wait to; stopped by a click, superseded by another question.
 
     `rivals` are the figures of what it is compared with, by name, and `frames` its pictures, (step, path).
     """
@@ -56,6 +57,7 @@ class Search:
     question: Question
     rivals: dict[str, Metrics] = field(default_factory=dict)
     frames: list[tuple[int, str]] = field(default_factory=list)
+    running: bool = False
     stopped: bool = False
     superseded: bool = False
 
@@ -120,6 +122,7 @@ def build(explorer: Explorer) -> View:
             curve = gr.Plot(show_label=False, elem_id="recover-curve")
 
     known = gr.State(None)  # the Search of what is on the page
+    begun = bell()
     chosen = [prior, seconds, restarts, seed, begin, optimiser, smoothness, jitter, coarse]
     progress = [recovered, figures, curve, start, stop, watch]
 
@@ -166,17 +169,25 @@ def build(explorer: Explorer) -> View:
         found = {text.flat: flat_metrics(photo01), text.blur.format(size=size): blur_metrics(photo01, size)}
         return found | ({text.by(rival.configuration): rival.metrics} if rival else {})
 
-    def run(search: Search | None, *values: Any) -> Iterator[Update]:
+    def begin(search: Search | None) -> Update:
+        """Let the search run, if it does not yet."""
+        if search is None:
+            return {figures: common.alert(common.no_photo)}
+        if search.running:
+            return gr.skip()
+        search.running, search.stopped, search.frames = True, False, []
+        return {figures: common.note(WAITING), start: gr.Button(interactive=False), begun: ring()}
+
+    def run(search: Search, *values: Any) -> Iterator[Update]:
         """Search until the time is up or it is stopped, showing what is found on the way.
 
         Every update names all that the search shows: Gradio sends what differs from the one before, and the
         page changes that one in place, which it may not have shown yet.
         """
-        if search is None:
-            nothing = common.alert(common.no_photo)
-            yield {recovered: None, figures: nothing, curve: None} | ready(None)
+        if search.superseded:
+            search.running = False
+            yield gr.skip()
             return
-        search.stopped, search.frames = False, []
         question = search.question
         running = {start: gr.Button(interactive=False), stop: gr.Button(interactive=True)}
         running |= {watch: gr.Slider(visible=False)}
@@ -211,6 +222,8 @@ def build(explorer: Explorer) -> View:
             shown |= {figures: figures_text(search.rivals, found and point(found), state)}
         except Exception as error:
             shown |= {figures: common.alert(sentence(error, "the tab recover"))}
+        finally:
+            search.running = False
         # Gradio ends by sending once more what was yielded last
         yield gr.skip() if search.superseded else shown | ready(search)
 
@@ -224,15 +237,18 @@ def build(explorer: Explorer) -> View:
         step, path = search.frames[int(number)]
         return {recovered: gr.update(value=path, alt_text=text.at_step.format(step=step))}
 
-    # its own queue: a minute's search must not keep the other tabs' visitors waiting
-    start.click(
-        lambda: (common.note(WAITING), gr.Button(interactive=False)),
-        None,
-        [figures, start],
-        queue=False,
-        **EVENT,
-    )
-    start.click(run, [known, *chosen], progress, concurrency_id="recover", concurrency_limit=1, **EVENT)
+    def refused(search: Search | None) -> Update:
+        """Say why on Gradio's own message, and let the visitor try again."""
+        if search:
+            search.running = False
+        return {figures: figures_text(search.rivals if search else {}, None)} | ready(search)
+
+    start.click(begin, known, [figures, start, begun], queue=False, **EVENT)
+    # its own queue: a minute's search must not keep the other tabs' visitors waiting. And "multiple": Gradio
+    # would drop the event while the search before it, which another question has ended, still ends.
+    event = EVENT | {"concurrency_id": "recover", "concurrency_limit": 1, "trigger_mode": "multiple"}
+    searching = begun.change(run, [known, *chosen], progress, **event)
+    searching.failure(refused, known, [figures, start, stop, watch], **QUICK)
     stop.click(end, known, None, queue=False, **EVENT)
     watch.input(look_again, [known, watch], recovered, **QUICK)
     step = Step(show, [title, original, drawn, *progress, known], memory=[known])
