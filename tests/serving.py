@@ -1,6 +1,8 @@
 """Runs `python app.py` for the tests that need a real server."""
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
+
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
@@ -35,6 +39,39 @@ def serve(log: Path, *arguments: str, **environment: str) -> Iterator[Server]:
 
     What takes long is hardly nicer than the rest: beside other tests it would get nowhere.
     """
+    address, process = _start(log, *arguments, **environment)
+    try:
+        _wait_for(address, process, log)
+        yield Server(address, process.pid, log)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def serve_all(folder: Path, **environment: str) -> Iterator[Server]:
+    """Serve the app once for all processes that name `folder`: the first starts it, the last ends it."""
+    folder.mkdir(exist_ok=True)
+    note, log = folder / "server.json", folder / "app.log"
+    with FileLock(folder / "lock"):
+        if note.exists():
+            found = json.loads(note.read_text())
+        else:
+            address, process = _start(log, **environment)
+            found = {"address": address, "pid": process.pid, "users": 0}
+            _wait_for(address, process, log)
+        note.write_text(json.dumps(found | {"users": found["users"] + 1}))
+    yield Server(found["address"], found["pid"], log)
+    with FileLock(folder / "lock"):
+        users = json.loads(note.read_text())["users"] - 1
+        note.write_text(json.dumps(found | {"users": users}))
+        if not users:
+            note.unlink()
+            os.kill(found["pid"], signal.SIGTERM)
+
+
+def _start(log: Path, *arguments: str, **environment: str) -> tuple[str, subprocess.Popen]:
+    """Start the app; return its address, where it will answer, and its process."""
     port = free_port()
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -44,13 +81,7 @@ def serve(log: Path, *arguments: str, **environment: str) -> Iterator[Server]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        try:
-            address = f"http://127.0.0.1:{port}/"
-            _wait_for(address, process, log)
-            yield Server(address, process.pid, log)
-        finally:
-            process.terminate()
-            process.wait(30)
+    return f"http://127.0.0.1:{port}/", process
 
 
 def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:

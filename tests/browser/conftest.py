@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from explorer.__main__ import main
-from tests.serving import ROOT, serve
+from tests.serving import ROOT, serve_all
 from tests.site_server import SiteServer, serve_folder
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -122,10 +122,18 @@ def visiting(chromium, server: str, **arguments) -> Iterator[Visit]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    no_hub = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(folder / "hub")}
-    with serve(folder / "app.log", **no_hub) as running:
+def of_the_run(tmp_path_factory) -> Path:
+    """A folder that all processes of a run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def server(of_the_run) -> Iterator[str]:
+    """The app's address: one server for all processes of a run, as what it has computed serves them all."""
+    folder = of_the_run / "server"
+    own = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(folder / "hub")}
+    with serve_all(folder, EXPLORER_CACHE=str(folder / "cache"), **own) as running:
         yield running.address
 
 
@@ -166,12 +174,11 @@ def visit(server, chromium, desktop, request) -> Iterator[Visit]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Iterator[SiteServer]:
+def site(of_the_run) -> Iterator[SiteServer]:
     """The site of AlexNet, served, and made once for all processes of a run; without npm they are skipped."""
     if not (shutil.which("npm") or os.environ.get("CI")):
         pytest.skip("no npm here: install Node.js")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    folder = of_the_run / "site"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             assert main(["site", "--out", str(folder), "--networks", "alexnet", "--server", SERVER]) == 0
@@ -179,14 +186,25 @@ def site(tmp_path_factory) -> Iterator[SiteServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def site_page(chromium) -> "playwright.Page":
+    """A page of 1440 x 900 for one visit of the site after the other: it compiles the runtime once."""
+    return chromium.new_context(**DESKTOP).new_page()
+
+
 @pytest.fixture
-def site_visit(site, chromium, request) -> Iterator[Visit]:
-    """A page of the site in a browser without a past; parametrize indirectly with new_context arguments."""
+def site_visit(site, chromium, site_page, request) -> Iterator[Visit]:
+    """A page of the site; parametrize indirectly with new_context arguments for a browser without a past."""
     site.asked.clear()
     site.instead.clear()
-    context = chromium.new_context(**getattr(request, "param", DESKTOP))
-    yield Visit(context.new_page(), site.address)
-    context.close()
+    if arguments := getattr(request, "param", None):
+        context = chromium.new_context(**arguments)
+        yield Visit(context.new_page(), site.address)
+        context.close()
+    else:
+        found = Visit(site_page, site.address)
+        yield found
+        found.leave()
 
 
 def open_site(visit: Visit, query: str = "") -> None:

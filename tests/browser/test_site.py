@@ -18,6 +18,7 @@ from tests.browser.conftest import (
     open_site,
     playwright,
     system_chromium,
+    visiting,
     wait_until,
 )
 from tests.serving import ROOT
@@ -112,6 +113,7 @@ def test_nothing_can_be_sent_to_another_machine(site_visit, tmp_path):
         assert other.asked == []
 
 
+@pytest.mark.parametrize("site_visit", [DESKTOP], indirect=True)
 def test_after_the_first_visit_it_works_without_a_network(site_visit):
     open_site(site_visit)
     site_visit.page.evaluate("navigator.serviceWorker.ready")
@@ -122,6 +124,7 @@ def test_after_the_first_visit_it_works_without_a_network(site_visit):
     assert float(site_visit.page.locator("#card-psnr b").inner_text()) > 10
 
 
+@pytest.mark.parametrize("site_visit", [DESKTOP], indirect=True)
 def test_the_page_is_light_beside_the_runtime_and_its_networks(site_visit, site):
     open_site(site_visit)
     light = [path for path in set(site.asked) if not path.startswith(("/encoders", "/decoders"))]
@@ -220,6 +223,7 @@ def test_a_file_that_is_no_usable_photo_gets_its_own_sentence(site_visit, tmp_pa
     wait_until(site_visit, "document.querySelector('#message').hidden")
 
 
+@pytest.mark.parametrize("site_visit", [DESKTOP], indirect=True)
 @pytest.mark.parametrize(
     "content, sentence", [(None, "could not be loaded"), (b"no weights", "arrived damaged")]
 )
@@ -243,14 +247,20 @@ def test_a_browser_without_simd_is_told_so(site_visit, site):
     expect_alert(site_visit, "no WebAssembly SIMD")
 
 
-@pytest.fixture
-def graphics_visit(site, chromium):
-    """A page of the site in a Chromium that gives it a graphics card, which the processor plays."""
+@pytest.fixture(scope="module")
+def graphics_chromium(chromium):
+    """A Chromium that gives its pages a graphics card, which the processor plays."""
     card = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
-    site.instead.clear()
     browser = chromium.browser_type.launch(executable_path=system_chromium(), args=["--no-sandbox", *card])
-    yield Visit(browser.new_page(**DESKTOP | {"service_workers": "block"}), site.address)
+    yield browser
     browser.close()
+
+
+@pytest.fixture
+def graphics_visit(site, graphics_chromium):
+    site.instead.clear()
+    with visiting(graphics_chromium, site.address, **DESKTOP | {"service_workers": "block"}) as visit:
+        yield visit
 
 
 def with_probe(site, explorer, error: float = 0) -> None:

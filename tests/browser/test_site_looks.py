@@ -17,7 +17,9 @@ from tests.browser.test_tabs import serious_faults
 from tests.serving import serve
 
 CAMERA = {"permissions": ["camera"]}
-FAILING = """navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", "%s"); };"""
+FAILING = """fault => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", fault); };
+}"""
 HIDDEN = """hidden => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -127,8 +129,8 @@ def test_a_slow_device_gets_the_linear_map_and_then_shallower_layers(site_visit)
     [("NotFoundError", "No camera was found"), ("NotAllowedError", "allow it in the address bar")],
 )
 def test_without_a_camera_a_sentence_says_why(site_visit, fault, sentence):
-    site_visit.page.add_init_script(FAILING % fault)
     open_site(site_visit)
+    site_visit.page.evaluate(FAILING, fault)
     site_visit.page.locator("#camera").click()
     site_visit.expect_text("#message", sentence)
     site_visit.page.locator("#tabs [data-tab=mirror]").click()
