@@ -186,11 +186,16 @@ def set_batch_norm_statistics(network: nn.Module, size: int = 224) -> None:
 
 @dataclass(frozen=True)
 class Layer:
-    """One place where features are read: `channels` maps of `size` x `size` values for a 224-pixel photo."""
+    """One place where features are read: `channels` maps of `size` x `size` values for a 224-pixel photo.
+
+    `field` is its receptive field, the side in pixels of the square that the middle position can see (224:
+    all of the photo; None: not known).
+    """
 
     name: str
     channels: int
     size: int
+    field: int | None = None
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ TIMM_PREFIX = "timm:"
 def _vgg16() -> EncoderSpec:
     """VGG16 (Simonyan & Zisserman 2015), layers after each max-pool; parameters named as in torchvision."""
     stages, layers, index, channels_in, size = [], [], 0, 3, 224
-    for block, (channels, convolutions) in enumerate(
-        [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)], start=1
+    for block, (channels, convolutions, field) in enumerate(
+        [(64, 2, 6), (128, 2, 16), (256, 3, 44), (512, 3, 100), (512, 3, 212)], start=1
     ):
         stage: list[Conv | MaxPool] = []
         for _ in range(convolutions):
@@ -30,7 +30,7 @@ def _vgg16() -> EncoderSpec:
             index, channels_in = index + 2, channels
         stages.append((*stage, MaxPool()))
         index, size = index + 1, size // 2
-        layers.append(Layer(f"block{block}", channels, size))
+        layers.append(Layer(f"block{block}", channels, size, field))
     return EncoderSpec("VGG16", tuple(layers), ConvStack(tuple(stages)))
 
 
@@ -45,18 +45,18 @@ def _alexnet() -> EncoderSpec:
         (Conv("features.8", 384, 256),),
         (Conv("features.10", 256, 256),),
     )
-    shapes = [(64, 55), (192, 27), (384, 13), (256, 13), (256, 13)]
-    layers = tuple(Layer(f"conv{number}", *shape) for number, shape in enumerate(shapes, start=1))
-    return EncoderSpec("AlexNet", layers, ConvStack(stages))
+    shapes = [(64, 55, 11), (192, 27, 51), (384, 13, 99), (256, 13, 131), (256, 13, 163)]
+    return EncoderSpec("AlexNet", _layers("conv", shapes), ConvStack(stages))
 
 
-def _stages(prefix: str, shapes: Sequence[tuple[int, int]]) -> tuple[Layer, ...]:
+def _layers(prefix: str, shapes: Sequence[tuple[int, int, int]]) -> tuple[Layer, ...]:
+    """Return numbered layers of (channels, size, receptive field)."""
     return tuple(Layer(f"{prefix}{number}", *shape) for number, shape in enumerate(shapes, start=1))
 
 
 def _transformer(title: str, model_id: str, channels: int, patch: int = 16, **more: Any) -> EncoderSpec:
     """A vision transformer (Dosovitskiy et al. 2021): twelve blocks on a grid of patches, no class token."""
-    layers = tuple(Layer(f"block{block}", channels, 224 // patch) for block in range(12))
+    layers = tuple(Layer(f"block{block}", channels, 224 // patch, 224) for block in range(12))
     options = {"img_size": 224, "dynamic_img_size": True}
     return EncoderSpec(title, layers, TimmModel(model_id, tuple(range(12)), options), multiple=patch, **more)
 
@@ -66,7 +66,7 @@ ENCODERS: dict[str, EncoderSpec] = {
     "alexnet": _alexnet(),
     "efficientnet_lite0": EncoderSpec(
         "EfficientNet-Lite0",
-        _stages("stage", [(16, 112), (24, 56), (40, 28), (112, 14), (320, 7)]),
+        _layers("stage", [(16, 112, 7), (24, 56, 19), (40, 28, 67), (112, 14, 224), (320, 7, 224)]),
         TimmModel("tf_efficientnet_lite0", (0, 1, 2, 3, 4)),
         mean=HALF,
         std=HALF,
@@ -81,14 +81,14 @@ ENCODERS: dict[str, EncoderSpec] = {
     ),
     "resnet34": EncoderSpec(
         "ResNet-34",
-        _stages("layer", [(64, 56), (128, 28), (256, 14), (512, 7)]),
+        _layers("layer", [(64, 56, 59), (128, 28, 179), (256, 14, 224), (512, 7, 224)]),
         TimmModel("resnet34", (1, 2, 3, 4)),
         multiple=32,
         bundled=False,
     ),
     "resnet50": EncoderSpec(
         "ResNet-50",
-        _stages("layer", [(256, 56), (512, 28), (1024, 14), (2048, 7)]),
+        _layers("layer", [(256, 56, 35), (512, 28, 91), (1024, 14, 224), (2048, 7, 224)]),
         TimmModel("resnet50", (1, 2, 3, 4)),
         multiple=32,
         bundled=False,
@@ -97,7 +97,7 @@ ENCODERS: dict[str, EncoderSpec] = {
     "vit_base": _transformer("ViT-B/16", "vit_base_patch16_224", 768, mean=HALF, std=HALF, bundled=False),
     "pvt_v2_b2": EncoderSpec(
         "PVT-v2-B2",
-        _stages("stage", [(64, 56), (128, 28), (320, 14), (512, 7)]),
+        _layers("stage", [(64, 56, 224), (128, 28, 224), (320, 14, 224), (512, 7, 224)]),
         TimmModel("pvt_v2_b2", (0, 1, 2, 3)),
         multiple=32,
         bundled=False,

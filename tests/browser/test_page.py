@@ -110,6 +110,20 @@ def test_the_dial_shows_another_depth_at_once_and_the_answer_follows(visit):
     assert visit.page.locator("#layer").is_visible() and visit.page.locator("#card-ssim").is_visible()
 
 
+def test_the_network_under_the_dial_frames_what_a_position_sees_and_chooses_layers(visit):
+    visit.open("?layer=block2&decoder=linear&loss=mse")
+    visit.page.locator("#dial-stops li").last.wait_for(timeout=RESULT_MS)
+    visit.expect_text("#dial-stops .sees.now", "each sees 16×16")
+    visit.page.locator("#dial-stops li i").nth(3).hover()
+    whole, seen = box(visit, "#comparison .field"), box(visit, "#comparison .field i:first-child")
+    assert seen["width"] / whole["width"] == pytest.approx(100 / 224, abs=0.01)
+    assert box(visit, "#comparison .field i:last-child")["width"] == pytest.approx(whole["width"] / 14, abs=1)
+    visit.page.locator("#dial-stops li i").nth(3).click()
+    visit.expect_text("#result-title", "VGG16 block4")
+    visit.page.locator("h1").hover()
+    assert visit.page.locator("#comparison .field").count() == 0
+
+
 def test_what_was_unfolded_is_unfolded_after_a_reload(visit):
     visit.open("?decoder=linear&layer=block1&loss=mse")
     visit.unfold()

@@ -124,8 +124,46 @@
 
   function markStop() {
     const value = document.querySelector("#dial input[type=range]")?.value;
-    document.querySelectorAll("#dial-stops li").forEach((stop, index) => {
-      stop.classList.toggle("now", String(index + 1) === value);
+    for (const parts of ["#dial-stops li", "#dial-stops .sees"]) {
+      document.querySelectorAll(parts).forEach((part, index) => {
+        part.classList.toggle("now", String(index + 1) === value);
+      });
+    }
+  }
+
+  // The network below the dial: a click chooses a layer, and what the position under the pointer sees is framed
+
+  function chooseStop(event) {
+    const stop = event.target.closest?.("#dial-stops li");
+    const slider = document.querySelector("#dial input[type=range]");
+    if (!stop || !slider) return;
+    slider.value = [...stop.parentElement.children].indexOf(stop) + 1;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function frameField(event) {
+    const stop = event.target.closest?.("#dial-stops li");
+    const frame = document.querySelector("#comparison .field");
+    if (!stop) return frame?.remove();
+    const picture = document.querySelector("#comparison img")?.parentElement;
+    if (!picture) return;
+    const box = stop.querySelector("i").getBoundingClientRect();
+    const [size, field] = [Number(stop.dataset.size), Number(stop.dataset.field)];
+    const cell = (at, from, side) => Math.floor(Math.min(0.999, Math.max(0, (at - from) / side)) * size);
+    const [column, row] = [cell(event.clientX, box.left, box.width), cell(event.clientY, box.top, box.height)];
+    const shown = frame ?? picture.appendChild(document.createElement("div"));
+    shown.className = "field";
+    shown.innerHTML = "<i></i><i></i>";
+    place(shown.lastChild, column / size, row / size, 1 / size);
+    place(shown.firstChild, (column + 0.5) / size - field / 448, (row + 0.5) / size - field / 448, field / 224);
+  }
+
+  function place(part, left, top, side) {
+    const within = (value) => Math.min(1, Math.max(0, value));
+    const [x, y] = [within(left), within(top)];
+    const [right, bottom] = [within(left + side), within(top + side)];
+    Object.assign(part.style, {
+      left: `${100 * x}%`, top: `${100 * y}%`, width: `${100 * (right - x)}%`, height: `${100 * (bottom - y)}%`,
     });
   }
 
@@ -207,6 +245,8 @@
   for (const ends of ["pointerup", "pointercancel", "keyup", "blur"]) window.addEventListener(ends, letGo);
   document.addEventListener("click", play);
   document.addEventListener("click", searchLonger);
+  document.addEventListener("click", chooseStop);
+  document.addEventListener("pointermove", frameField);
   document.addEventListener("pointermove", lookAround);
   new MutationObserver(() => { equip(); unmark(); }).observe(document.documentElement, {
     childList: true, subtree: true,

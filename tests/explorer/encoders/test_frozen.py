@@ -32,6 +32,20 @@ def test_vgg16_blocks_have_the_published_shapes():
     assert shapes == list(zip(BLOCKS, [64, 128, 256, 512, 512], [112, 56, 28, 14, 7], strict=True))
 
 
+@pytest.mark.parametrize(
+    "architecture, layer",
+    [("vgg16", "block3"), ("alexnet", "conv2"), ("alexnet", "conv5"), ("efficientnet_lite0", "stage3")],
+)
+def test_the_middle_position_sees_as_much_of_the_photo_as_the_table_says(architecture, layer):
+    encoder, row = FrozenEncoder(architecture), ENCODERS[architecture].layer(layer)
+    noise = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    features = encoder.differentiable(noise, [layer])[layer]
+    features[0, :, row.size // 2, row.size // 2].square().sum().backward()
+    seen = noise.grad[0].abs().sum(dim=0) > 0
+    for line in (seen.any(dim=0), seen.any(dim=1)):
+        assert line.nonzero().max() - line.nonzero().min() + 1 == row.field
+
+
 def test_only_the_convolutions_that_are_needed_are_loaded(examples01):
     encoder = FrozenEncoder("vgg16")
     assert encoder.backbone.loaded_convolutions == 0
