@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from PIL import Image
 
 from explorer.ui.texts.lesson import STEPS
 from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, visiting
@@ -135,10 +136,17 @@ def test_a_step_opens_the_tab_that_shows_more_and_is_still_there_afterwards(less
     assert "Step 4" in lesson.page.locator("#learn-text").inner_text()
 
 
-def test_a_link_to_a_step_opens_it_with_what_its_address_says(visit):
+def test_a_link_to_a_step_opens_it_with_what_its_address_says(visit, tmp_path):
     open_lesson(visit, "?tab=learn&step=7&layer=block2&example=cat")
     visit.expect_text("#learn-text", STEPS[6].title)
     visit.expect_text("#learn-title", "block2")
+    visit.expect_text("#learn-twin", "they differ by 0.")
+    visit.page.locator("#learn-pair img").nth(1).wait_for(timeout=RESULT_MS)
+    with Image.open(ROOT / "assets" / "examples" / "cat.jpg") as photo:
+        photo.rotate(180).save(tmp_path / "own.png")
+    visit.upload(tmp_path / "own.png")
+    visit.expect_text("#learn-twin", "Take an example photo")
+    assert not visit.page.locator("#learn-pair").is_visible()
 
 
 def test_the_worksheet_and_the_teachers_plan_open_beside_the_lesson(lesson):

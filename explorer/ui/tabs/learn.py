@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import gradio as gr
 
 from explorer import Explorer
-from explorer.configurations import Configuration
+from explorer.configurations import OPTIMISATION, Configuration
+from explorer.encoders.table import encoder_spec
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.measures.agreement import CLASSIFIER
 from explorer.measures.metrics import METRICS, Metrics
@@ -13,6 +14,7 @@ from explorer.pictures.feature_maps import FeatureMaps
 from explorer.reconstruction import Reconstruction
 from explorer.results.measured import Results
 from explorer.results.privacy import Study
+from explorer.results.recoveries import find_recovery
 from explorer.ui import views
 from explorer.ui.events import QUICK
 from explorer.ui.files import offered_picture
@@ -58,6 +60,9 @@ def build(explorer: Explorer) -> View:
             with gr.Column(elem_id="learn-beside", visible=first.beside) as beside_part:
                 gr.HTML(text.beside())
                 beside = gallery("learn-every", columns=3)
+            with gr.Column(elem_id="learn-twin", visible=first.twin is not None) as twin_part:
+                about_twin = gr.HTML(elem_classes="answer")
+                twin = gallery("learn-pair", columns=2)
             with gr.Column(elem_id="learn-maps", visible=first.maps) as maps_part:
                 about_maps = gr.HTML(maps_html(None), elem_id="learn-maps-text", elem_classes="answer")
                 strip = picture("learn-strip", text.strip)
@@ -71,7 +76,7 @@ def build(explorer: Explorer) -> View:
 
     number = gr.State(1)
     taken = gr.State({})  # {(photo, configuration): PSNR in dB}, of every look of this visitor
-    of_step = [steps, reading, looks, thinking, more, maps_part, beside_part]
+    of_step = [steps, reading, looks, thinking, more, maps_part, beside_part, twin_part]
 
     def show(question: Question, wanted: int) -> Update:
         """Show what the controls give."""
@@ -118,9 +123,20 @@ def build(explorer: Explorer) -> View:
         ]
         return {beside: gr.update(value=captions)}
 
+    def show_twin(question: Question, wanted: int) -> Update:
+        """Show another picture with nearly the photo's features, if the step is about it and there is one."""
+        place = step_at(wanted).twin
+        if place is None:
+            return {}
+        found = find_recovery(question.photo.digest, Configuration(*place, OPTIMISATION, "features"))
+        pictures = (question.photo.crop, found.frames[-1][1]) if found else ()
+        said = text.twin(encoder_spec(place[0]).title, place[1], found and found.points[-1])
+        shown = zip(map(offered_picture, pictures), text.twin_captions, strict=False)
+        return {about_twin: said, twin: gr.update(value=list(shown), visible=bool(found))}
+
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, looks: gr.Radio(value=None)}
-        pictures |= {beside: None, proof: "", taken: {}}
+        pictures |= {beside: None, twin: None, about_twin: "", proof: "", taken: {}}
         texts = {title: common.result_title(None), figures: figures_html(None), about_maps: maps_html(None)}
         return pictures | texts
 
@@ -135,6 +151,7 @@ def build(explorer: Explorer) -> View:
             more: gr.Button(open_text(step), visible=step.tab is not None),
             maps_part: gr.Column(visible=step.maps),
             beside_part: gr.Column(visible=step.beside),
+            twin_part: gr.Column(visible=step.twin is not None),
         }
 
     def go(event: gr.EventData) -> Update:
@@ -152,6 +169,7 @@ def build(explorer: Explorer) -> View:
         views.Step(show_maps, [about_maps, strip]),
         views.Step(prove, [taken, proof], memory=[taken]),
         views.Step(show_beside, [beside]),
+        views.Step(show_twin, [about_twin, twin]),
     ]
     return View(
         answer,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -22,6 +22,7 @@ from explorer.ui.controls import one_of
 from explorer.ui.events import QUICK, sentence
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
+from explorer.ui.searches import Search
 from explorer.ui.texts import texts
 from explorer.ui.views import Question, Step, Update, View
 
@@ -29,7 +30,6 @@ text, common = texts("recover"), texts("common")
 TITLE = text.title
 CHART_SECONDS = 2.0
 JUDGED_SECONDS = 6.0
-MAX_FRAMES = 60  # of a search that are kept, to be looked at again; even, so that the last one stays
 SHOWN = [METRICS[key] for key in ("psnr", "lpips", "feature_error", "similarity")]
 WAITING = text.queueing
 IN_LINK = (
@@ -45,31 +45,6 @@ IN_LINK = (
 )
 Point = dict[str, Any]  # of a search: figures, steps and search_seconds
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-
-
-@dataclass
-class Search:
-    """A search that may be `running`, or wait to; stopped by a click, superseded by another question.
-
-    `rivals` are the figures of what it is compared with, by name, and `frames` its pictures, (step, path).
-    """
-
-    question: Question
-    rivals: dict[str, Metrics] = field(default_factory=dict)
-    frames: list[tuple[int, str]] = field(default_factory=list)
-    running: bool = False
-    stopped: bool = False
-    superseded: bool = False
-
-    @property
-    def ended(self) -> bool:
-        return self.stopped or self.superseded
-
-    def keep(self, step: int, path: str) -> None:
-        """Keep a picture; when there are too many, every second one goes."""
-        self.frames.append((step, path))
-        if len(self.frames) > MAX_FRAMES:
-            self.frames = self.frames[::2]
 
 
 def build(explorer: Explorer) -> View:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.configurations import Configuration
+from explorer.encoders.table import encoder_spec
 from explorer.errors import UserError
 from explorer.measures.comparison import parse_configuration
 
@@ -29,6 +30,7 @@ class Step:
     that the worksheet asks for the figures of every look; `tab` is the name of a tab that shows more, and
     `study` says that the privacy study is shown. `predict` are answers to guess from before one looks,
     `curve` draws the PSNR of the looks taken, and `beside` puts the pictures of all looks side by side.
+    `twin` is a layer, ("alexnet", "conv5"), at which another picture with nearly its features is shown.
     `minutes` is how long it takes in class, and `in_class` what a teacher may do there.
     """
 
@@ -47,6 +49,7 @@ class Step:
     predict: tuple[str, ...] = ()
     curve: bool = False
     beside: bool = False
+    twin: tuple[str, str] | None = None
     minutes: int = 5
     in_class: str = ""
 
@@ -55,7 +58,7 @@ class Step:
         return self.looks[0].configuration
 
 
-KINDS = {field.name: field.type for field in fields(Step)} | {"looks": dict, "predict": list}
+KINDS = {field.name: field.type for field in fields(Step)} | {"looks": dict, "predict": list, "twin": str}
 NEEDED = [field.name for field in fields(Step) if field.default is MISSING]
 
 
@@ -83,7 +86,15 @@ def _step(number: int, given: Mapping[str, Any]) -> Step:
     looks = tuple(Look(label, parse_configuration(str(text))) for label, text in given["looks"].items())
     predict = tuple(_one_line(str(text)) for text in given.get("predict", ()))
     one_line = {key: _one_line(value) for key, value in given.items()}
-    return Step(**one_line | {"looks": looks, "predict": predict})
+    return Step(**one_line | {"looks": looks, "predict": predict, "twin": _place(given.get("twin"))})
+
+
+def _place(text: str | None) -> tuple[str, str] | None:
+    """Return a layer of a network from its text, "alexnet/conv5". Raises UserError for one there is not."""
+    if text is None:
+        return None
+    architecture, _, layer = text.partition("/")
+    return architecture, encoder_spec(architecture).layer(layer).name
 
 
 def _one_line(value: Any) -> Any:

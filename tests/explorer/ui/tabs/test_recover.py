@@ -9,7 +9,8 @@ from explorer.configurations import Configuration
 from explorer.experiments.settings import usual_settings
 from explorer.measures.metrics import Metrics
 from explorer.reconstruction import Recovery
-from explorer.ui.tabs.recover import MAX_FRAMES, Search, figures_text, point, settings, text
+from explorer.ui.searches import MAX_FRAMES, Search
+from explorer.ui.tabs.recover import figures_text, point, settings, text
 
 PIXELS = ("linear", "adam", 1e-3, 0, False)
 

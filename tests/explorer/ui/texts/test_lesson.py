@@ -5,10 +5,15 @@ import re
 import pytest
 
 from explorer import UserError
+from explorer.configurations import OPTIMISATION, Configuration
 from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import WEIGHTS
+from explorer.measures.agreement import relative_error
+from explorer.measures.pixels import psnr
+from explorer.photos.tensors import to_tensor
 from explorer.results.measured import Results
+from explorer.results.recoveries import find_recovery
 from explorer.ui import handouts
 from explorer.ui.choices import DEFAULT, settle
 from explorer.ui.controls import examples
@@ -102,6 +107,7 @@ def test_no_term_is_explained_twice():
         ('example = "cat"', 'example = ""', "step 1 has no example"),
         ("maps =", "map =", "step 1 has 'map': allowed are name, title"),
         ("maps = true", 'maps = "yes"', "step 1 has 'yes' for maps"),
+        ("maps = true", 'twin = "alexnet/conv9"', "conv9"),
         ("vgg16/block1/linear/mse", "vgg16/block1", "'vgg16/block1' is no configuration"),
         ('name = "N"', "name = N", "line 2"),
         ("steps", "parts", "there are no [[steps]]"),
@@ -116,6 +122,19 @@ def test_a_mistake_in_the_file_is_said_with_its_place(tmp_path, before, after, s
     with pytest.raises(UserError) as caught:
         read_lesson(file)
     assert str(caught.value).startswith("lesson.toml: ") and said in str(caught.value)
+
+
+@pytest.mark.parametrize("place", {step.twin for step in STEPS if step.twin})
+def test_every_example_has_another_picture_with_nearly_its_features(place, explorer):
+    for path in examples().values():
+        photo = explorer.photo(path)
+        found = find_recovery(photo.digest, Configuration(*place, OPTIMISATION, "features"))
+        assert found.points[-1]["feature_error"] < 0.3
+        encoder = explorer.engine.encoder(place[0])
+        other = to_tensor(found.frames[-1][1])[None]
+        one, two = (encoder(x, [place[1]])[place[1]] for x in (photo.photo01[None], other))
+        assert relative_error(two, one) < 0.3  # lossy as the file is
+        assert psnr(other, photo.photo01[None]) < 25
 
 
 def test_a_number_beyond_the_lesson_leads_to_its_nearest_step():
