@@ -1,7 +1,7 @@
 """Configurations: what was decoded from where, and how the decoder was made."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from torch import Tensor
@@ -189,3 +189,12 @@ def decoder_order(decoder: str) -> tuple[int, str]:
 
 def _place_name(architecture: str, layer: str) -> str:
     return f"{architecture.replace(':', '_')}-{layer}"  # no file system minds
+
+
+def with_names(configuration: Configuration | None, names: dict[str, str]) -> Configuration:
+    """Return a configuration with the names given as keywords in place of its own. Raises UserError."""
+    asked = configuration or Configuration()
+    wrong = next((name for name in names if name not in vars(asked)), None)
+    if wrong:
+        raise unknown("name", wrong, list(vars(asked)))
+    return replace(asked, **names)

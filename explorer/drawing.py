@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from explorer.configurations import AnyConfiguration
@@ -24,6 +25,7 @@ from explorer.reconstruction import Comparison, Reconstruction
 from explorer.results.measured import Results
 from explorer.stages import stage
 
+MOST_TIMES = 100.0  # that what a channel adds is shown over
 Features = Tensor | list[Tensor]  # of one source (1, C, H, W), or of each of several
 
 
@@ -91,3 +93,10 @@ def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Compariso
     difference = error_map(*(to_tensor(found.reconstruction)[None] for found in (a, b)))[0].numpy()
     usual = {metric: results.paired(a.configuration, b.configuration, metric) for metric in METRICS}
     return Comparison(a, b, error_picture(difference), verdicts(a.metrics, b.metrics, usual))
+
+
+def added(with01: Tensor, without01: Tensor) -> tuple[Image.Image, Image.Image, float]:
+    """Return the second of two pictures (3, H, W), what the first has more on grey, and how many times."""
+    more = with01 - without01
+    times = min(MOST_TIMES, 0.5 / max(more.abs().max().item(), 1e-6))
+    return to_pil(without01), to_pil((0.5 + times * more).clamp(0, 1)), times

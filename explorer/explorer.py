@@ -8,18 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from explorer.checkpoints.catalogue import Catalogue
-from explorer.configurations import OPTIMISATION, Configuration, FusedConfiguration
-from explorer.drawing import compare, decode, judged, load, reconstruct
+from explorer.configurations import OPTIMISATION, Configuration, FusedConfiguration, with_names
+from explorer.drawing import added, compare, decode, judged, load, reconstruct
 from explorer.encoders.devices import choose_device
 from explorer.encoders.table import encoder_spec
 from explorer.encoders.weights import checkpoints_folder
 from explorer.engine import Engine
-from explorer.errors import UserError, unknown
+from explorer.errors import UserError
 from explorer.experiments.bits import held_bits
-from explorer.experiments.operations import Given
+from explorer.experiments.operations import Given, without
 from explorer.experiments.settings import Settings
 from explorer.experiments.surgery import DEFAULT_CHANGE, Change, operation_spec, psnr_curve
 from explorer.limits import check_allowed
@@ -92,7 +93,7 @@ class Explorer:
         A closed-form decoder has only the loss "mse", whatever is asked. The decoder "optimisation" is
         `recover` with the settings that suit the layer, whatever the loss.
         """
-        asked = _asked(configuration, names)
+        asked = with_names(configuration, names)
         if asked.decoder == OPTIMISATION:
             return deque(self.recover(photo, asked), maxlen=1)[0].result
         [found] = reconstruct(self.engine, self.photo(photo), [self.catalogue().find(asked)])
@@ -129,7 +130,7 @@ class Explorer:
 
         The configuration's layer is not looked at. Raises UserError when no layer has the decoder.
         """
-        asked = self.depth_configurations(_asked(configuration, names))
+        asked = self.depth_configurations(with_names(configuration, names))
         return reconstruct(self.engine, self.photo(photo), asked)
 
     def depth_configurations(self, configuration: Configuration) -> list[Configuration]:
@@ -167,7 +168,7 @@ class Explorer:
         hold nothing of the photo, and when searches are switched off, too.
         """
         check_allowed("searches")
-        asked = _asked(configuration, names)
+        asked = with_names(configuration, names)
         return recover(self.engine, self.photo(photo), asked, settings, self.search_seconds)
 
     def agreement(self, result: Reconstruction) -> Agreement:
@@ -219,10 +220,19 @@ class Explorer:
         self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str
     ) -> FeatureMaps:
         """Return one layer's feature maps of a photo; the decoder is not looked at."""
-        c = _asked(configuration, names)
+        c = with_names(configuration, names)
         encoder_spec(c.architecture).layer(c.layer)
         [features] = self.engine.features(self.photo(photo), c.weights, c.sources).values()
         return FeatureMaps.from_tensor(features[0])
+
+    def channel_drawn(
+        self, photo: AnyPhoto, configuration: Configuration, channel: int
+    ) -> tuple[Image.Image, Image.Image, float]:
+        """Return what a decoder draws without one channel, what the channel adds, and how many times over."""
+        c = self.catalogue().find(configuration)
+        features, given = self._operands(self.photo(photo), c, DEFAULT_CHANGE)
+        with torch.inference_mode():
+            return added(*self.engine.decoder(c)(torch.cat([features, without(features, channel, given)])))
 
     def surgery(
         self,
@@ -238,7 +248,7 @@ class Explorer:
         """
         operation = operation_spec(change.operation)
         strength = operation.check(change)
-        photo, c = self.photo(photo), self.catalogue().find(_asked(configuration, names))
+        photo, c = self.photo(photo), self.catalogue().find(with_names(configuration, names))
         features, given = self._operands(photo, c, change)
         [before] = self.engine.once(
             "results",
@@ -272,7 +282,7 @@ class Explorer:
         """
         operation = operation_spec(change.operation)
         operation.check(replace(change, strength=None))
-        photo, c = self.photo(photo), self.catalogue().find(_asked(configuration, names))
+        photo, c = self.photo(photo), self.catalogue().find(with_names(configuration, names))
         features, given = self._operands(photo, c, change)
         with torch.inference_mode():
             return psnr_curve(operation, features, given, self.engine.decoder(c), self._on_device(photo))
@@ -288,12 +298,3 @@ class Explorer:
 
     def _on_device(self, photo: Photo) -> Tensor:
         return photo.photo01[None].to(self.engine.device)
-
-
-def _asked(configuration: Configuration | None, names: dict[str, str]) -> Configuration:
-    """Return a configuration with the names given as keywords in place of its own. Raises UserError."""
-    asked = configuration or Configuration()
-    wrong = next((name for name in names if name not in vars(asked)), None)
-    if wrong:
-        raise unknown("name", wrong, list(vars(asked)))
-    return replace(asked, **names)

@@ -51,6 +51,13 @@ def keep(features: Tensor, percent: float, given: Given) -> Operated:
     return _replace(features, ~_strongest(features, percent), given.mean)
 
 
+def without(features: Tensor, channel: int, given: Given) -> Tensor:
+    """Return features (1, C, H, W) with one channel set to its mean over training photos."""
+    changed = features.clone()
+    changed[:, channel] = given.mean[channel]
+    return changed
+
+
 def swap(features: Tensor, percent: float, given: Given) -> Operated:
     """Take the strongest `percent` of the channels from the other photo."""
     return _replace(features, _strongest(features, percent), given.other)

@@ -11,7 +11,7 @@ from explorer.errors import shortened
 from explorer.results.measured import Results
 from explorer.ui.texts import texts
 
-DEFAULT = Configuration("vgg16", "block3", "pixel_shuffle", "mse")
+DEFAULT = Configuration("vgg16", "block3", "upsample_conv", "features")
 NOT_MEASURED = Results()
 LOSS_TITLES = {name: f"{x.title[0].upper()}{x.title[1:]} – {x.aim}" for name, x in LOSSES.items()}
 LOSS_NAMES = {name: x.title for name, x in LOSSES.items()}

@@ -32,6 +32,13 @@ def test_depth_goes_from_shallow_to_deep_with_the_slider_and_can_be_taken_away(v
         assert gif.n_frames == 6
 
 
+def test_a_decoder_of_few_layers_gives_way_to_one_of_all(visit):
+    open_tab(visit, "depth", "layer=block3&decoder=upsample_conv&loss=features&example=cat")
+    assert "VGG16 block3, depth 3 of 5" in texts(visit, "#depth-title")
+    assert "Upsample" not in texts(visit, "#depth-title")
+    assert visit.page.locator("#depth-strip img").count() == 5
+
+
 def test_depth_plays_and_stops(visit):
     open_tab(visit, "depth")
     visit.page.locator("#play").click()

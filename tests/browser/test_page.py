@@ -156,7 +156,9 @@ def test_a_keyboard_reaches_the_tabs_first_and_opens_a_feature_map_and_the_resul
         stops.append(visit.page.evaluate(focused))
     assert stops == ["skip", "tab-explore-button", "tab-depth-button"]
     wait_for_address(visit, "tab=depth")
-    visit.expect_text("#said", "VGG16 block2, depth 2 of 5, 56×56 places × 128 channels")
+    visit.expect_text(
+        "#said", "VGG16 block2, depth 2 of 5, Linear map · MSE loss · 56×56 places × 128 channels"
+    )
     visit.page.keyboard.press("ArrowLeft")
     wait_for_address(visit, "tab=explore")
     wait_until_idle(visit)

@@ -248,7 +248,10 @@ def test_a_channel_is_seen_over_the_photo_and_back(explored):
     explored.page.get_by_role("heading", name="Channel").wait_for()
     assert explored.page.get_by_label("Histogram of 3136 values").is_visible()
     assert picture(explored, "#mosaic") != mosaic
+    explored.page.locator("#channel-pictures img").nth(4).wait_for(timeout=RESULT_MS)
+    assert "What it adds, ×" in texts(explored, "#channel-pictures")
     explored.page.locator("#all-channels").click()
+    explored.page.locator("#channel").wait_for(state="hidden", timeout=RESULT_MS)
     explored.expect_text("#features-text", "1–64, strongest first")
     explored.choose("scale", "Magma")
     wait_for_another_picture(explored, "#mosaic", mosaic)

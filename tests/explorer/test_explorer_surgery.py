@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from explorer import Explorer, UserError
+from explorer.configurations import Configuration
 from explorer.experiments.bits import PHOTO_BITS
 from explorer.experiments.surgery import OPERATIONS, Change
 
@@ -151,3 +152,14 @@ def test_mistake_is_one_sentence(explorer, cat, wrong, said):
     if "strength" not in wrong:
         with pytest.raises(UserError, match=said):
             explorer.surgery_curve(cat, change=Change(**wrong))
+
+
+def test_what_a_channel_adds_is_what_is_missing_without_it(explorer, cat):
+    c = Configuration("vgg16", "block1", "linear", "mse")
+    maps = explorer.features(cat, c)
+    drawn = np.asarray(explorer.reconstruct(cat, c).reconstruction, dtype=float)
+    for channel in (maps.order[0], maps.order[-1]):
+        without, more, times = (x for x in explorer.channel_drawn(cat, c, channel))
+        told = (np.asarray(more, dtype=float) - 127.5) / times
+        assert np.abs(drawn - np.asarray(without, dtype=float) - told).max() < 2
+        assert 1 <= times <= 100

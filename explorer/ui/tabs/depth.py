@@ -1,5 +1,6 @@
 """The Depth tab: one photo through every layer of a network, shallow to deep."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from explorer.decoders import decoder_spec
 from explorer.encoders.table import encoder_spec
 from explorer.measures.baselines import blur_metrics
 from explorer.measures.metrics import METRICS
+from explorer.photos.photo import Photo
 from explorer.pictures.exports import animation
 from explorer.pictures.exports import table as csv_text
 from explorer.pictures.plots import depth_curves
@@ -66,8 +68,8 @@ def build(explorer: Explorer) -> View:
         question: Question, names: list[str], number: float, before: list[Reconstruction]
     ) -> Update:
         """Show every layer that the decoder is ready for, the one of the controls large."""
-        c = question.configuration
-        same = bool(before) and is_of(before, question)
+        c = whole(question.configuration)
+        same = is_of(before, question.photo, c)
         found = before if same else explorer.depth(question.photo, c)
         index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
         shown = at(index, found)
@@ -103,7 +105,7 @@ def build(explorer: Explorer) -> View:
     def offer_files(
         question: Question, names: list[str], found: list[Reconstruction], before: list[Reconstruction]
     ) -> Update:
-        if found is before or (before and is_of(before, question)):
+        if found is before or is_of(before, question.photo, found[0].configuration):
             return {}
         gif = animation([(x.reconstruction, depth_caption(x)) for x in found], found[0].original)
         rows = csv_text([x.to_dict() for x in found]).encode()
@@ -135,8 +137,18 @@ def build(explorer: Explorer) -> View:
 
     picked = strip.select(pick, None, depth, **QUICK)
 
+    def whole(c: Configuration) -> Configuration:
+        """Return the configuration, or one like it whose decoder is there at more of the network's layers."""
+        ready = [x for x in explorer.catalogue().single if is_beside(x, c)]
+        layers = Counter((x.decoder, x.loss) for x in ready)
+        most = max(layers.values(), default=0)
+        if not ready or layers[c.decoder, c.loss] == most or (c.decoder, c.loss) not in layers:
+            return c
+        complete = [x for x in ready if x.layer == c.layer and layers[x.decoder, x.loss] == most]
+        return explorer.results().preferred(complete) or c
+
     def shows(c: Configuration, names: list[str]) -> list[Configuration]:
-        return explorer.depth_configurations(c)
+        return explorer.depth_configurations(whole(c))
 
     steps = [
         Step(
@@ -159,14 +171,19 @@ def go_to(number: float, found: list[Reconstruction]) -> Jump:
     return Jump(configuration=found[min(max(1, int(number)), len(found)) - 1].configuration)
 
 
+def is_beside(one: Configuration, other: Configuration) -> bool:
+    """Whether both are of one network with the same weights."""
+    return (one.architecture, one.weights) == (other.architecture, other.weights)
+
+
 def is_series(line: Sequence[Reconstruction], c: Configuration) -> bool:
     """Whether reconstructions from several layers are of this configuration, at whatever layer."""
     return replace(line[0].configuration, layer=c.layer) == c
 
 
-def is_of(line: Sequence[Reconstruction], question: Question) -> bool:
-    """Whether they are what is asked for."""
-    return line[0].photo.digest == question.photo.digest and is_series(line, question.configuration)
+def is_of(line: Sequence[Reconstruction], photo: Photo, c: Configuration) -> bool:
+    """Whether they are of this photo in this configuration, at whatever layer."""
+    return bool(line) and line[0].photo.digest == photo.digest and is_series(line, c)
 
 
 def depth_series(catalogue: Catalogue) -> dict[str, Configuration]:

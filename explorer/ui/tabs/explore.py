@@ -8,18 +8,20 @@ import gradio as gr
 
 from explorer import Explorer
 from explorer.configurations import Configuration
+from explorer.drawing import reconstruct
 from explorer.encoders.table import encoder_spec
 from explorer.measures.agreement import Agreement
 from explorer.measures.baselines import flat_psnr
 from explorer.measures.metrics import CARDS, METRICS
 from explorer.pictures.colours import ERROR_RANGE, MAP_SCALES
 from explorer.pictures.exports import pack
-from explorer.pictures.feature_maps import PER_PAGE, FeatureMaps
 from explorer.reconstruction import Reconstruction
 from explorer.results.recoveries import find_recovery
 from explorer.results.standing import Standing, standing
-from explorer.ui.events import PAGE_EVENT, QUICK
+from explorer.ui import choices
+from explorer.ui.events import QUICK
 from explorer.ui.files import offered_file, offered_picture
+from explorer.ui.maps import Maps
 from explorer.ui.pictures import pair, picture
 from explorer.ui.texts import texts
 from explorer.ui.views import Jump, Question, Step, Update, View
@@ -56,37 +58,11 @@ def build(explorer: Explorer) -> View:
                     gr.HTML(text.error_legend(ERROR_RANGE), elem_id="error-legend")
                     stands = gr.HTML(text.standing(None, None), elem_id="standing", elem_classes="answer")
                     download = gr.DownloadButton(DOWNLOAD, size="sm", elem_id="download", interactive=False)
-            with gr.Row(elem_id="features-row"):
-                mosaic = picture("mosaic", text.mosaic)
-                with gr.Column(elem_id="features-side"):
-                    about_features = gr.HTML(feature_text(None, 0), elem_id="features-text")
-                    scale = gr.Dropdown(
-                        [(name.capitalize(), name) for name in MAP_SCALES],
-                        value=MAP_SCALES[0],
-                        label=text.colours,
-                        filterable=False,
-                        elem_id="scale",
-                    )
-                    with gr.Row(elem_id="pager"):
-                        previous = gr.Button(text.previous, size="sm", elem_id="previous", interactive=False)
-                        number = gr.Number(
-                            1,
-                            label=text.page,
-                            precision=0,
-                            minimum=1,
-                            maximum=1,
-                            elem_id="page-number",
-                            min_width=0,
-                        )
-                        following = gr.Button(text.next, size="sm", elem_id="next", interactive=False)
-                    back = gr.Button(text.back, size="sm", elem_id="all-channels", visible=False)
+            maps = Maps(explorer)
 
     preferences = gr.BrowserState([False, MAP_SCALES[0]], storage_key="feature-inversion-explorer")
     drawn = gr.State(None)  # the Reconstruction on the page
-    shown = gr.State(None)  # the Question whose feature maps are on the page
-    enlarged = gr.State(False)  # one channel is shown instead of the mosaic
     previewed = gr.State(None)  # what the pictures are of that the dial shows at once
-    features = [mosaic, about_features, number, previous, following, back, enlarged]
 
     def show_reconstruction(question: Question, number: float) -> Update:
         c = question.configuration
@@ -113,8 +89,9 @@ def build(explorer: Explorer) -> View:
         of = (question.photo.digest, replace(c, layer=""))
         if of == before:
             return {}
-        every = explorer.depth_configurations(c)
-        ready = [] if explorer.engine.must_fit(every) else explorer.depth(question.photo, c)
+        results, wanted = explorer.results(), [replace(c, layer=name) for name in layers_of(c)]
+        every = [choices.settle(explorer.catalogue(), one, results)[0] for one in wanted]
+        ready = [] if explorer.engine.must_fit(every) else reconstruct(explorer.engine, question.photo, every)
         pictures = {x.configuration.layer: offered_picture(x.reconstruction) for x in ready}
         layers = [encoder_spec(c.architecture).layer(name) for name in layers_of(c)]
         return {
@@ -122,15 +99,12 @@ def build(explorer: Explorer) -> View:
             stops: text.stops(layers, {layer.name: pictures.get(layer.name) for layer in layers}),
         }
 
-    def show_features(question: Question, colours: str) -> Update:
-        return {shown: question} | feature_page(maps_of(question), 1, colours)
-
     def show_the_rest(question: Question, result: Reconstruction, colours: str) -> Update:
         """Show where the result stands and what a network sees in it, and offer all of it."""
         c, seen_again = question.configuration, explorer.agreement(result)
         result = explorer.judged(result)
         where = standing(result, explorer.results())
-        file = offered_file(f"{c.name}.zip", pack(result, maps_of(question), colours))
+        file = offered_file(f"{c.name}.zip", pack(result, maps.of(question), colours))
         return {
             drawn: result,
             cards: cards_text(result),
@@ -141,80 +115,27 @@ def build(explorer: Explorer) -> View:
         }
 
     def empty() -> Update:
-        pictures = {drawn: None, shown: None, comparison: None, error: None, mosaic: None}
+        pictures = {drawn: None, comparison: None, error: None}
         texts = {title: common.result_title(None), cards: cards_text(None), lost: text.lost(None)}
         texts |= {stops: None, previewed: None}
         texts |= {stands: text.standing(None, None), agreement: agreement_text(None)}
-        texts |= {about_features: feature_text(None, 0), back: gr.Button(visible=False)}
-        pictures |= {enlarged: False}
-        return pictures | texts | pager(0, 1) | {download: gr.DownloadButton(interactive=False)}
+        return pictures | texts | maps.empty() | {download: gr.DownloadButton(interactive=False)}
 
-    def maps_of(question: Question) -> FeatureMaps:
-        return explorer.features(question.photo, question.configuration)
-
-    def feature_page(maps: FeatureMaps, page_number: float | None, colours: str) -> Update:
-        last = maps.pages()
-        index = min(max(1, int(page_number or 1)), last) - 1
-        return {
-            mosaic: gr.update(
-                value=offered_picture(maps.mosaic(index, scale=colours)), alt_text=mosaic_text(maps, index)
-            ),
-            about_features: feature_text(maps, index),
-            back: gr.Button(visible=False),
-            enlarged: False,
-        } | pager(index, last)
-
-    def pager(index: int, pages: int) -> Update:
-        return {
-            number: gr.Number(index + 1, maximum=pages, label=text.page_of.format(pages=pages)),
-            previous: gr.Button(interactive=index > 0),
-            following: gr.Button(interactive=index + 1 < pages),
-        }
-
-    def turn(step: int, question: Question | None, page_number: float | None, colours: str) -> Update:
-        if question is None:
-            return pager(0, 1)
-        return feature_page(maps_of(question), (page_number or 1) + step, colours)
-
-    def enlarge(
-        selected: gr.SelectData,
-        question: Question | None,
-        page_number: float | None,
-        colours: str,
-        one_channel: bool,
-    ) -> Update:
-        """Show the channel that was clicked in the mosaic over the photo; a second click shows all again."""
-        if question is None or one_channel:
-            return turn(0, question, page_number, colours)
-        maps = maps_of(question)
-        channel = maps.channel_at(*selected.index, page=int(page_number or 1) - 1)
-        if channel is None:  # between two channels
-            return {enlarged: False}
-        overlay = maps.over_photo(channel, question.photo.crop, colours)
-        return {
-            mosaic: gr.update(
-                value=offered_picture(overlay), alt_text=text.one_channel.format(channel=channel)
-            ),
-            about_features: channel_text(maps, channel),
-            back: gr.Button(visible=True),
-            enlarged: True,
-        }
-
-    turning = PAGE_EVENT | {"trigger_mode": "always_last", "show_progress_on": mosaic}
-    asked = [shown, number, scale]
-    previous.click(partial(turn, -1), asked, features, **turning)
-    following.click(partial(turn, 1), asked, features, **turning)
-    gr.on([number.submit, scale.input, back.click], partial(turn, 0), asked, features, **turning)
-    mosaic.select(enlarge, [*asked, enlarged], features, **turning)
-    gr.on([smooth.input, scale.input], lambda *chosen: list(chosen), [smooth, scale], preferences, **QUICK)
-    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, scale], **QUICK)
+    gr.on(
+        [smooth.input, maps.scale.input],
+        lambda *chosen: list(chosen),
+        [smooth, maps.scale],
+        preferences,
+        **QUICK,
+    )
+    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, maps.scale], **QUICK)
     smooth.change(
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
     steps = [
         Step(show_reconstruction, [drawn, title, comparison, error, cards, download, dial], memory=[dial]),
-        Step(show_features, [shown, *features], memory=[scale]),
-        Step(show_the_rest, [drawn, cards, lost, stands, agreement, download], memory=[drawn, scale]),
+        Step(maps.show, maps.outputs, memory=[maps.scale]),
+        Step(show_the_rest, [drawn, cards, lost, stands, agreement, download], memory=[drawn, maps.scale]),
         Step(show_other_depths, [previewed, stops], memory=[previewed]),
     ]
 
@@ -255,24 +176,6 @@ def lost_text(result: Reconstruction, stands: Standing) -> str:
 def cards_text(result: Reconstruction | None) -> str:
     """Return the cards with the figures; without any they keep their size."""
     return text.cards(CARDS, result, flat_psnr(result.photo.photo01) if result else 0)
-
-
-def feature_text(maps: FeatureMaps | None, page: int) -> str:
-    """Return the label of a page of feature maps, counted from 0."""
-    return text.features(maps, page * PER_PAGE + 1, maps.page_channels(page) if maps else [])
-
-
-def mosaic_text(maps: FeatureMaps, page: int) -> str:
-    """Return what the picture of a page of feature maps shows, for those who cannot see it."""
-    channels = maps.page_channels(page)
-    return text.mosaic_page.format(shown=len(channels), channels=maps.channels, first=channels[0])
-
-
-def channel_text(maps: FeatureMaps, channel: int) -> str:
-    """Return one channel's label: its statistics and the histogram of its values."""
-    row = next(row for row in maps.statistics() if row["channel"] == channel)
-    counts = maps.histogram(channel)
-    return text.channel(maps, row, counts / counts.max())
 
 
 def agreement_text(found: Agreement | None, layer: str = "") -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.configurations import Configuration
+from explorer.decoders import decoder_spec
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.ui.choices import DEFAULT, selector_choices, settle
 
@@ -16,8 +17,8 @@ def catalogue(*ready: Configuration) -> Catalogue:
 
 
 LINEAR = [Configuration("vgg16", f"block{i}", "linear", "mse") for i in range(1, 6)]
-LEARNT = [Configuration("vgg16", "block3", "pixel_shuffle", loss) for loss in ("mse", "hybrid")]
-READY = catalogue(*LINEAR, *LEARNT)
+READY = catalogue(*LINEAR, DEFAULT)
+NOT_READY = f"{decoder_spec(DEFAULT.decoder).title} is not ready here: this is Linear map."
 
 
 def test_what_is_ready_stays_as_it_is_without_a_word():
@@ -27,7 +28,7 @@ def test_what_is_ready_stays_as_it_is_without_a_word():
 def test_a_decoder_that_a_layer_lacks_becomes_one_it_has_and_the_page_says_so():
     found, note = settle(READY, replace(DEFAULT, layer="block4"))
     assert found == Configuration("vgg16", "block4", "linear", "mse")
-    assert note == "Pixel shuffle is not ready here: this is Linear map."
+    assert note == NOT_READY
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_a_decoder_that_a_layer_lacks_becomes_the_best_that_was_measured_there(e
 def test_the_page_opens_in_the_middle_of_a_network_on_the_best_decoder_there(explorer):
     ready = [c for c in explorer.catalogue().single if c.weights == DEFAULT.weights]
     here = [c for c in ready if c.sources == DEFAULT.sources]
-    assert explorer.results().best(here, "psnr") == DEFAULT
+    assert explorer.results().preferred(here) == DEFAULT
     assert DEFAULT.layer == encoder_spec(DEFAULT.architecture).layer_names[2]
 
 
@@ -59,7 +60,7 @@ def test_the_linear_map_has_only_the_mse_loss_and_the_page_says_why():
 def test_a_loss_that_is_not_trained_becomes_the_default_one():
     found, note = settle(READY, replace(DEFAULT, loss="lpips"))
     assert found == DEFAULT
-    assert "another loss: MSE" in note
+    assert "another loss: features" in note.replace("Features", "features")
 
 
 @pytest.mark.parametrize("field", ["architecture", "layer", "decoder", "loss", "weights"])
@@ -84,7 +85,7 @@ def test_without_any_checkpoint_the_linear_decoder_is_offered_everywhere():
     nothing_ready = Catalogue({}, [], on_the_spot=True)
     found, note = settle(nothing_ready, DEFAULT)
     assert found == replace(DEFAULT, decoder="linear", loss="mse")
-    assert note == "Pixel shuffle is not ready here: this is Linear map."
+    assert note == NOT_READY
     offered = selector_choices(nothing_ready, replace(found, architecture="resnet34", layer="layer2"))
     assert [name for _, name in offered["architecture"]] == list(ENCODERS)
     assert [name for _, name in offered["layer"]] == ["layer1", "layer2", "layer3", "layer4"]

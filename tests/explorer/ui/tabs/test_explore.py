@@ -9,14 +9,12 @@ from explorer.measures.agreement import Agreement, Guess
 from explorer.measures.metrics import CARDS, Metrics
 from explorer.results.measured import Results
 from explorer.results.standing import standing
+from explorer.ui.maps import channel_text, feature_text, mosaic_text
 from explorer.ui.tabs.explore import (
     agreement_text,
     cards_text,
-    channel_text,
     common,
-    feature_text,
     lost_text,
-    mosaic_text,
     text,
 )
 
