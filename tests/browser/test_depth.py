@@ -41,12 +41,15 @@ def test_a_decoder_of_few_layers_gives_way_to_one_of_all(visit):
 
 def test_depth_plays_and_stops(visit):
     open_tab(visit, "depth")
+    assert "depth 1 of 5" in texts(visit, "#depth-title")
     visit.page.locator("#play").click()
     visit.expect_text("#play", "Stop")
-    visit.expect_text("#depth-title", "depth 3 of 5")
+    moved = "!document.querySelector('#depth-title').innerText.includes('depth 1 of')"
+    visit.page.wait_for_function(moved, timeout=RESULT_MS)
     visit.page.locator("#play").click()
     visit.expect_text("#play", "Play")
-    visit.page.wait_for_timeout(300)
+    visit.page.wait_for_timeout(500)
+    wait_until_idle(visit)  # what was asked for before is still answered
     stopped = texts(visit, "#depth-title")
     visit.page.wait_for_timeout(2000)
     assert texts(visit, "#depth-title") == stopped
@@ -54,6 +57,7 @@ def test_depth_plays_and_stops(visit):
     visit.page.locator("#tab-explore-button").click()
     visit.expect_text("#result-title", "Seen through")
     visit.page.wait_for_timeout(2000)
+    wait_until_idle(visit)
     title = visit.title()
     visit.page.wait_for_timeout(2000)
     assert visit.title() == title

@@ -132,14 +132,14 @@ def test_what_was_unfolded_is_unfolded_after_a_reload(visit):
 
 
 def test_an_exhibit_shows_no_controls_and_begins_again_when_nobody_is_there(visit):
-    visit.open("?exhibit=1&idle=4&layer=block1&decoder=linear&loss=mse&example=coffee")
+    visit.open("?exhibit=1&idle=10&layer=block1&decoder=linear&loss=mse&example=coffee")
     wait_until_idle(visit)
     for part in ("#photo", "#more", "#copy-link", "#present", "#cite"):
         assert not visit.page.locator(part).is_visible(), part
     assert box(visit, "#comparison")["x"] < 200  # it has the room of the controls
     visit.page.locator("#examples .gallery-item").nth(0).click()
     wait_for_address(visit, "example=cat")
-    assert "exhibit=1&idle=4" in visit.page.url
+    assert "exhibit=1&idle=10" in visit.page.url
     assert visit.page.evaluate("Boolean(document.fullscreenElement)")
     wait_for_address(visit, "example=coffee")
     wait_until_idle(visit)
