@@ -43,7 +43,7 @@ def test_a_graphics_card_that_is_right_about_the_probe_gives_the_same_figures(gr
     graphics_visit.page.locator("#graphics").check(timeout=RESULT_MS)
     graphics_visit.expect_text("#result-title", "with this device’s graphics card")
     assert graphics_visit.psnr() == pytest.approx(before, abs=0.02)
-    graphics_visit.page.locator("#graphics").uncheck()
+    graphics_visit.page.locator("#graphics").uncheck(timeout=RESULT_MS)
     graphics_visit.expect_text("#result-title", "in this browser")
     assert graphics_visit.foreign == []
 
