@@ -59,7 +59,11 @@ def serve_all(folder: Path, **environment: str) -> Iterator[Server]:
         else:
             address, process = _start(log, **environment)
             found = {"address": address, "pid": process.pid, "users": 0}
-            _wait_for(address, process, log)
+            try:
+                _wait_for(address, process, log)
+            except RuntimeError:
+                process.kill()
+                raise
         note.write_text(json.dumps(found | {"users": found["users"] + 1}))
     yield Server(found["address"], found["pid"], log)
     with FileLock(folder / "lock"):

@@ -159,7 +159,7 @@ def test_what_a_channel_adds_is_what_is_missing_without_it(explorer, cat):
     maps = explorer.features(cat, c)
     drawn = np.asarray(explorer.reconstruct(cat, c).reconstruction, dtype=float)
     for channel in (maps.order[0], maps.order[-1]):
-        without, more, times = (x for x in explorer.channel_drawn(cat, c, channel))
+        without, more, times = explorer.channel_drawn(cat, c, channel)
         told = (np.asarray(more, dtype=float) - 127.5) / times
         assert np.abs(drawn - np.asarray(without, dtype=float) - told).max() < 2
         assert 1 <= times <= 100

@@ -144,7 +144,7 @@
   function frameField(event) {
     const stop = event.target.closest?.("#dial-stops li");
     const frame = document.querySelector("#comparison .field");
-    if (!stop) return frame?.remove();
+    if (!stop?.dataset.field) return frame?.remove(); // of other networks it is not known
     const picture = document.querySelector("#comparison img")?.parentElement;
     if (!picture) return;
     const box = stop.querySelector("i").getBoundingClientRect();

@@ -144,7 +144,7 @@ def build(explorer: Explorer) -> View:
         found = {text.flat: flat_metrics(photo01), text.blur.format(size=size): blur_metrics(photo01, size)}
         return found | ({text.by(rival.configuration): rival.metrics} if rival else {})
 
-    def begin(search: Search | None) -> Update:
+    def set_off(search: Search | None) -> Update:
         """Let the search run, if it does not yet."""
         if search is None:
             return {figures: common.alert(common.no_photo)}
@@ -218,7 +218,7 @@ def build(explorer: Explorer) -> View:
             search.running = False
         return {figures: figures_text(search.rivals if search else {}, None)} | ready(search)
 
-    start.click(begin, known, [figures, start, begun], queue=False, **EVENT)
+    start.click(set_off, known, [figures, start, begun], queue=False, **EVENT)
     # its own queue: a minute's search must not keep the other tabs' visitors waiting. And "multiple": Gradio
     # would drop the event while the search before it, which another question has ended, still ends.
     event = EVENT | {"concurrency_id": "recover", "concurrency_limit": 1, "trigger_mode": "multiple"}

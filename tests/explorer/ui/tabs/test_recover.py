@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from explorer import UserError
@@ -10,7 +11,7 @@ from explorer.experiments.settings import usual_settings
 from explorer.measures.metrics import Metrics
 from explorer.reconstruction import Recovery
 from explorer.ui.searches import MAX_FRAMES, Search
-from explorer.ui.tabs.recover import figures_text, point, settings, text
+from explorer.ui.tabs.recover import build, figures_text, point, settings, text
 
 PIXELS = ("linear", "adam", 1e-3, 0, False)
 
@@ -78,3 +79,12 @@ def test_of_a_long_search_first_and_last_picture_are_kept():
     assert (search.frames[0][0], search.frames[-1][0]) == (0, 499)
     steps = [step for step, _ in search.frames]
     assert steps == sorted(set(steps))
+
+
+def test_a_link_says_where_a_search_begins(explorer):
+    with gr.Blocks():
+        in_address = build(explorer).in_address
+    assert [in_address[key][1](value) for key, value in (("start", "noise"), ("optimiser", "lbfgs"))] == [
+        "noise",
+        "lbfgs",
+    ]
