@@ -15,7 +15,9 @@ FITS: dict[str, Any] = {"concurrency_id": "fits", "concurrency_limit": None}
 # second change has overtaken; load_photo and settle do better. Files are still checked to be uploads.
 PRIVATE: dict[str, Any] = {"preprocess": False, "api_visibility": "private"}
 PAGE_EVENT = PRIVATE | HEAVY
-QUICK = PRIVATE | {"queue": False, "show_progress": "hidden"}
+# "multiple": Gradio would drop a click while the one before it is still on its way.
+QUICK = PRIVATE | {"queue": False, "show_progress": "hidden", "trigger_mode": "multiple"}
+LATEST = QUICK | {"trigger_mode": "always_last"}  # of a control: only where it stands in the end matters
 
 
 def unexpected(what: str) -> str:

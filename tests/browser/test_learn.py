@@ -96,6 +96,14 @@ def test_steps_that_are_clicked_faster_than_they_are_shown_end_at_the_last_one(l
     assert STEPS[2].title in lesson.page.locator("#learn-text").inner_text()
 
 
+def test_a_click_is_not_lost_while_the_one_before_it_is_on_its_way(lesson):
+    lesson.page.evaluate(
+        "[4, 6].forEach(step => document.querySelector(`#learn-steps li [data-step='${step}']`).click())"
+    )
+    shows(lesson, 6)
+    assert STEPS[5].title in lesson.page.locator("#learn-text").inner_text()
+
+
 def test_what_a_learner_changes_is_shown_and_the_step_stays(lesson):
     go(lesson, 3)
     before = psnr(lesson)

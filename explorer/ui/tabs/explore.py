@@ -19,7 +19,7 @@ from explorer.reconstruction import Reconstruction
 from explorer.results.recoveries import find_recovery
 from explorer.results.standing import Standing, standing
 from explorer.ui import choices
-from explorer.ui.events import QUICK
+from explorer.ui.events import LATEST
 from explorer.ui.files import offered_file, offered_picture
 from explorer.ui.maps import Maps
 from explorer.ui.pictures import pair, picture
@@ -126,9 +126,9 @@ def build(explorer: Explorer) -> View:
         lambda *chosen: list(chosen),
         [smooth, maps.scale],
         preferences,
-        **QUICK,
+        **LATEST,
     )
-    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, maps.scale], **QUICK)
+    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, maps.scale], **LATEST)
     smooth.change(
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )

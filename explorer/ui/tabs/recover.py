@@ -19,7 +19,7 @@ from explorer.recovering import search_start
 from explorer.results.recoveries import find_recovery
 from explorer.ui.answers import bell, ring
 from explorer.ui.controls import one_of
-from explorer.ui.events import QUICK, sentence
+from explorer.ui.events import LATEST, QUICK, sentence
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import picture
 from explorer.ui.searches import Search
@@ -225,7 +225,7 @@ def build(explorer: Explorer) -> View:
     searching = begun.change(run, [known, *chosen], progress, **event)
     searching.failure(refused, known, [figures, start, stop, watch], **QUICK)
     stop.click(end, known, None, queue=False, **EVENT)
-    watch.input(look_again, [known, watch], recovered, **QUICK)
+    watch.input(look_again, [known, watch], recovered, **LATEST)
     step = Step(show, [title, original, drawn, *progress, known], memory=[known])
     choices = {part: one_of(part) for part in (prior, begin, optimiser)}
     kinds = choices | {coarse: {"True": True, "False": False}.__getitem__}
