@@ -28,7 +28,7 @@ from explorer.measures.agreement import CLASSIFIER, Agreement, classify, relativ
 from explorer.measures.metrics import measure
 from explorer.photos.loading import Upload
 from explorer.photos.masks import read_mask
-from explorer.photos.photo import Photo, read_photo
+from explorer.photos.photo import CENTRE, Photo, Position, read_photo
 from explorer.pictures.feature_maps import FeatureMaps
 from explorer.reconstruction import Comparison, Contribution, Ensemble, Reconstruction, Recovery, Surgery
 from explorer.recovering import recover
@@ -77,13 +77,13 @@ class Explorer:
         """Make ready what is downloaded, or fitted on the spot, yielding the share that is done, 0 to 1."""
         return self.engine.prepare(configurations)
 
-    def photo(self, source: AnyPhoto) -> Photo:
-        """Return the photo in a path, bytes, a PIL image or an array; the latest files are kept decoded."""
+    def photo(self, source: AnyPhoto, at: Position = CENTRE) -> Photo:
+        """Return the photo in whatever `read_photo` takes, cropped there; the latest ones are kept."""
         if not isinstance(source, str | Path) or not Path(source).is_file():
-            return read_photo(source)
+            return read_photo(source, at)
         content = hashlib.sha256(Path(source).read_bytes()).digest()
         with stage("photo"):
-            return self.engine.once("photos", content, lambda: read_photo(source))
+            return self.engine.once("photos", (content, at), lambda: read_photo(source, at))
 
     def reconstruct(
         self, photo: AnyPhoto, configuration: Configuration | None = None, **names: str

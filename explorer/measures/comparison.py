@@ -8,7 +8,9 @@ from typing import Any
 from explorer.configurations import Configuration
 from explorer.errors import UserError, shortened
 from explorer.measures.metrics import METRICS, Metric, Metrics
+from explorer.words import words
 
+said = words("verdict")
 EXAMPLE = "vgg16/block1/linear/mse"
 
 
@@ -91,17 +93,19 @@ def _sentence(
     metric: Metric, values: tuple[float, float], winner: str, by: float, usual: Paired | None
 ) -> str:
     if not winner:
-        return f"{metric.name}: both score {metric.with_unit(values[0])}."
+        return said.equal.format(metric=metric.name, value=metric.with_unit(values[0]))
     letters = ("A", "B") if winner == "a" else ("B", "A")
     better, worse = values if winner == "a" else values[::-1]
-    text = (
-        f"{metric.name}: {letters[0]} is better by {metric.with_unit(by)} "
-        f"({letters[0]} {metric.with_unit(better)}, {letters[1]} {metric.with_unit(worse)})"
+    text = said.better.format(
+        metric=metric.name,
+        better=letters[0],
+        worse=letters[1],
+        by=metric.with_unit(by),
+        better_value=metric.with_unit(better),
+        worse_value=metric.with_unit(worse),
     )
     if not usual or not usual.std or not math.isfinite(by):
         return f"{text}."
     leader = "A" if metric.better(usual.mean, 0.0) else "B"
-    return (
-        f"{text}, {by / usual.std:.1f} times the spread of this difference over the test photos, where "
-        f"{leader} is better by {metric.with_unit(abs(usual.mean))} on average."
-    )
+    mean = metric.with_unit(abs(usual.mean))
+    return said.usual.format(better=text, spreads=f"{by / usual.std:.1f}", leader=leader, mean=mean)

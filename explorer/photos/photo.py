@@ -7,14 +7,14 @@ from functools import cached_property
 from PIL import Image
 from torch import Tensor
 
-from explorer.photos.crops import report_crop
+from explorer.photos.crops import CENTRE, Position, report_crop
 from explorer.photos.loading import Upload, load_photo
 from explorer.photos.tensors import to_tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """The part of a photo that is looked at: short side 256, of which the centre 224 pixels.
+    """The part of a photo that is looked at: short side 256, of which 224 pixels, the centre's unless moved.
 
     `crop` is that part as RGB, `size` the (width, height) of the whole photo in pixels.
     """
@@ -33,9 +33,12 @@ class Photo:
         return hashlib.sha256(self.crop.tobytes()).hexdigest()
 
 
-def read_photo(source: Photo | Upload) -> Photo:
-    """Return the Photo of anything that `load_photo` takes, a Photo as it is. Raises UserError likewise."""
+def read_photo(source: Photo | Upload, at: Position = CENTRE) -> Photo:
+    """Return the Photo of anything that `load_photo` takes, a Photo as it is. Raises UserError likewise.
+
+    `at` is how far right and down the crop lies of how far it can, each in [0, 1].
+    """
     if isinstance(source, Photo):
         return source
     whole = load_photo(source)
-    return Photo(report_crop(whole), whole.size)
+    return Photo(report_crop(whole, at=at), whole.size)

@@ -13,7 +13,9 @@ from explorer.measures.metrics import METRICS, Metrics
 from explorer.photos.photo import Photo
 from explorer.photos.tensors import to_pil
 from explorer.reconstruction import ContactSheet
+from explorer.words import words
 
+said = words("sheet")
 SIDE, CAPTION, GAP, MARGIN, LABELS = 224, 26, 10, 24, 204  # pixels; SIDE is a reconstruction's own
 INK, QUIET, NOTHING = "#1c1917", "#57534e", "#f0eeea"
 FIGURE = METRICS["psnr"]
@@ -30,7 +32,7 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
     spec = encoder_spec(c.architecture)
     layers = [spec.layer(name) for name in sheet.layers]
     blurs = [blurred(sheet.photo, layer.size) for layer in layers]
-    table = [(["Blur of the grid", "no network"], blurs), *(labelled(sheet, row) for row in sheet.rows)]
+    table = [([said.blur, said.no_network], blurs), *(labelled(sheet, row) for row in sheet.rows)]
     best = [
         max((cells[n][1].psnr for _, cells in table[1:] if cells[n]), default=None)
         for n in range(len(layers))
@@ -43,13 +45,13 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
     card.paste(sheet.photo.crop, (columns[0], MARGIN))
     head = [
         (f"{spec.full_title}, {WEIGHTS[c.weights]}", 24, INK),
-        ("The original, 224 x 224 pixels, and what each decoder", 15, QUIET),
-        ("draws from the features of each layer.", 15, QUIET),
-        (f"Below each: {FIGURE.name} in {FIGURE.unit}, higher is better; LPIPS, lower is better.", 15, QUIET),
+        (said.original, 15, QUIET),
+        (said.drawn, 15, QUIET),
+        (said.below.format(metric=FIGURE.name, unit=FIGURE.unit), 15, QUIET),
     ]
     lines(write, (columns[0] + SIDE + 16, MARGIN), head)
     for x, layer in zip(columns, layers, strict=True):
-        maps = f"{layer.channels} maps of {layer.size} x {layer.size}"
+        maps = said.maps.format(channels=layer.channels, size=layer.size)
         lines(write, (x, TOP - 52), [(layer.name, 18, INK), (maps, 14, QUIET)])
     for number, (label, cells) in enumerate(table):
         y = TOP + number * (SIDE + CAPTION + GAP)
@@ -57,19 +59,20 @@ def draw_contact_sheet(sheet: ContactSheet) -> Image.Image:
         for n, (x, cell) in enumerate(zip(columns, cells, strict=True)):
             if cell is None:
                 write.rectangle((x, y, x + SIDE - 1, y + SIDE - 1), NOTHING)
-                lines(write, (x + 12, y + 12), [("no decoder", 14, QUIET)])
+                lines(write, (x + 12, y + 12), [(said.no_decoder, 14, QUIET)])
                 continue
             picture, metrics = cell
             card.paste(picture, (x, y))
-            psnr = FIGURE.with_unit(metrics.psnr) + (" best" if number and metrics.psnr == best[n] else "")
-            lines(write, (x, y + SIDE + 4), [(f"{psnr}, LPIPS {metrics.lpips:.3f}", 14, INK)])
+            figures = said.best_figures if number and metrics.psnr == best[n] else said.figures
+            below = figures.format(psnr=FIGURE.with_unit(metrics.psnr), lpips=f"{metrics.lpips:.3f}")
+            lines(write, (x, y + SIDE + 4), [(below, 14, INK)])
     return card
 
 
 def labelled(sheet: ContactSheet, row: Sequence[Configuration]) -> tuple[list[str], list[Cell | None]]:
     """Return the two lines that a row is called by, and its cells."""
     found = [sheet.found.get(c) for c in row]
-    label = [decoder_spec(row[0].decoder).title, f"trained for {LOSSES[row[0].loss].title}"]
+    label = [decoder_spec(row[0].decoder).title, said.trained_for.format(loss=LOSSES[row[0].loss].title)]
     return label, [x and (x.reconstruction, x.metrics) for x in found]
 
 

@@ -1,6 +1,7 @@
 """The controls beside all tabs: one photo and one configuration, which every tab is asked about."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from explorer.encoders.table import TIMM_PREFIX
 from explorer.encoders.timm_models import timm_ids
 from explorer.folders import EXAMPLES
 from explorer.limits import allowed_timm
+from explorer.photos.photo import CENTRE, Position
 from explorer.results.measured import Results
 from explorer.ui import choices
+from explorer.ui.events import QUICK
+from explorer.ui.static_files import script
 from explorer.ui.texts import texts
 from explorer.ui.views import Jump, Update
 
@@ -39,6 +43,13 @@ class Controls:
             alt_text=labels.photo_shows,
             placeholder=labels.drop_here,
         )
+        self.seen = gr.HTML(
+            labels.seen(CENTRE, moves=False),
+            js_on_load=script("crop"),
+            apply_default_css=False,
+            elem_id="crop",
+        )
+        self.at = gr.State(CENTRE)  # where the visitor moved the frame to
         self.gallery = gr.Dataset(
             components=[gr.Image(render=False)],
             samples=[[str(path)] for path in paths],
@@ -46,6 +57,7 @@ class Controls:
             label=labels.example,
             elem_id="examples",
         )
+        self.moved = self.seen.input(moved_to, None, self.at, **QUICK)
         self.message = gr.HTML(elem_id="message")
         self.stop = gr.Button(labels.stop, size="sm", visible=False, elem_id="stop-fitting")
         self.retry = gr.Button(labels.retry, size="sm", visible=False, elem_id="retry")
@@ -78,11 +90,17 @@ class Controls:
         return [
             (self.gallery.click, [self.gallery], lambda index: Jump(example=list(examples())[index])),
             (self.model_id.input, [self.model_id, self.selectors[-1]], model_jump),
+            (self.moved.then, [self.at], lambda at: Jump(at=at)),
         ]
 
     @property
     def outputs(self) -> list[Any]:
-        return [self.photo, *self.selectors, self.message, self.stop, self.retry, self.missing]
+        shown = [self.photo, self.seen, *self.selectors, self.missing]
+        return [*shown, self.message, self.stop, self.retry]
+
+    def frame(self, at: Position, moves: bool) -> Update:
+        """Return the update of the frame over the photo, and whether the visitor can move it."""
+        return {self.seen: labels.seen(at, moves)}
 
     def settle(self, wanted: Configuration, selected: list[str]) -> tuple[Configuration, str, Update]:
         """Return the configuration on offer nearest to `wanted`, what had to change, and the update for it.
@@ -93,6 +111,23 @@ class Controls:
         updates = selector_updates(self.catalogue, found, selected)
         missing = labels.not_on_offer([c for c, _ in choices.missing(self.catalogue, found)])
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
+
+
+def moved_to(event: gr.EventData) -> Position:
+    """Return where the frame over the photo was moved to."""
+    return within(float(event.x), float(event.y))
+
+
+def within(*shares: float) -> Position:
+    return tuple(min(1.0, max(0.0, share)) for share in shares)
+
+
+def moved_before(text: str | None) -> Position | None:
+    """Return where the browser says that the frame was before a reload, None if it says nothing."""
+    with suppress(AttributeError, ValueError):
+        x, y = map(float, text.split())
+        return within(x, y)
+    return None
 
 
 def model_jump(model_id: str | None, weights: str) -> Jump:

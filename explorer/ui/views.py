@@ -6,7 +6,7 @@ from dataclasses import field as default
 from typing import Any, NamedTuple
 
 from explorer.configurations import Configuration
-from explorer.photos.photo import Photo
+from explorer.photos.photo import Photo, Position
 
 Update = dict[Any, Any]
 
@@ -53,7 +53,7 @@ class Jump:
     """A view to go to; None leaves the tab, the configuration or the photo as it is.
 
     The photo is an `example` by its name, for whoever `keeps_own` only in the place of another example, or an
-    uploaded `file` by its path.
+    uploaded `file` by its path; `at` is where an own one is cropped.
     """
 
     tab: str | None = None
@@ -61,6 +61,7 @@ class Jump:
     example: str | None = None
     keeps_own: bool = False
     file: str | None = None
+    at: Position | None = None
 
 
 @dataclass(frozen=True)

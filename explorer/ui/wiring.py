@@ -11,10 +11,10 @@ import gradio as gr
 
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration
-from explorer.photos.photo import Photo
+from explorer.photos.photo import CENTRE, Photo, Position
 from explorer.ui import choices
 from explorer.ui.answers import Frame, bell, ring, wire_answers
-from explorer.ui.controls import Controls, examples
+from explorer.ui.controls import Controls, examples, moved_before
 from explorer.ui.events import HEAVY
 from explorer.ui.files import shown_file, uploaded_file
 from explorer.ui.texts import texts
@@ -23,11 +23,14 @@ from explorer.ui.visitor import Visitor
 
 labels = texts("common")
 STAY = Jump()
+Where = Sequence[Any]
 # The page names its open tab and the time: events overtake each other, and Gradio sends one that had to wait
-# with the data of the one it waited for, which is the tab that was clicked before.
+# with the data of the one it waited for, which is the tab that was clicked before. After them stands what the
+# browser keeps of an own photo over a reload: its path, and where it is cropped.
 OPEN_TAB = """(_, ...values) => {
     const tab = document.querySelector(".tab-wrapper [role=tab][aria-selected=true]");
-    return [[tab?.dataset.tabId ?? "", performance.now(), sessionStorage.getItem("own-photo")], ...values];
+    return [[tab?.dataset.tabId ?? "", performance.now(), sessionStorage.getItem("own-photo"),
+        sessionStorage.getItem("own-crop")], ...values];
 }"""
 
 
@@ -45,7 +48,7 @@ def wire(
     inputs = [visitor, controls.photo, *controls.selectors, *running]
 
     def settle(
-        where: tuple[str, float],
+        where: Where,
         values: Sequence[Any],
         jump: Jump = STAY,
         restored: Update | None = None,
@@ -65,10 +68,10 @@ def wire(
             jump = replace(jump, example=None)
         selected = [str(of[id(selector)]) for selector in controls.selectors]
         try:
-            photo, file = find_photo(jump, of[id(controls.photo)])
+            photo, file, at = find_photo(jump, of[id(controls.photo)], known)
             back = {}
         except UserError as error:
-            photo, file = known.photo, known.file
+            photo, file, at = known.photo, known.file, known.at
             alert = labels.alert(labels.photo_before.format(reason=error) if file else str(error))
             back = {controls.photo: file, controls.message: alert}
         try:
@@ -80,7 +83,8 @@ def wire(
             usual = replace(jump, configuration=choices.DEFAULT)  # an address: the page must not stay empty
             return settle(where, values, usual, restored, again, alert)
 
-        known.photo, known.file, known.tab = photo, file, jump.tab or known.tab
+        moved = (file, at) != (known.file, known.at)
+        known.photo, known.file, known.at, known.tab = photo, file, at, jump.tab or known.tab
         question = Question(known.tab, photo, found, alert or labels.note(note))
         same = known.asked is not None and known.asked.about == question.about and not again
         if same and jump == STAY:
@@ -90,6 +94,8 @@ def wire(
             settled[tabs] = gr.Tabs(selected=jump.tab)
         if jump.example or jump.file:
             settled[controls.photo] = file
+        if moved:
+            settled |= controls.frame(at, moves=is_own(file))
         if not same:
             settled |= frame.buttons(known)
             for view in views.values():
@@ -101,11 +107,23 @@ def wire(
             return settled | {controls.message: question.said} | link(*shown)
         return settled | (restored or {}) | {controls.message: labels.busy, ask[known.tab]: ring()}
 
-    def find_photo(jump: Jump, file: Mapping[str, Any] | None) -> tuple[Photo | None, str | None]:
-        """Return the photo and its path; neither where the page has none. Raises UserError."""
+    def find_photo(
+        jump: Jump, file: Mapping[str, Any] | None, known: Visitor
+    ) -> tuple[Photo | None, str | None, Position]:
+        """Return the photo, its path, and where it is cropped; no photo where the page has none.
+
+        Raises UserError.
+        """
         chosen = str(examples()[jump.example]) if jump.example in examples() else jump.file
-        path = chosen or (file and uploaded_file(file))
-        return (explorer.photo(path), path) if path else (None, None)
+        path = chosen or (file and uploaded_file(file)) or None
+        at = jump.at or (known.at if path == known.file else CENTRE)
+        if at != CENTRE and not is_own(path):
+            at = CENTRE  # else a link could not say which example it is
+        return path and explorer.photo(path, at), path, at
+
+    def is_own(path: str | None) -> bool:
+        """Return whether a photo is none of the examples. Raises UserError."""
+        return bool(path) and explorer.photo(path).digest not in example_names()
 
     def link(about: About, values: tuple[Any, ...]) -> Update:
         """Return the update of the address, which says all of a view but what is a visitor's own."""
@@ -121,21 +139,21 @@ def wire(
     def example_names() -> dict[str, str]:
         return {explorer.photo(path).digest: name for name, path in examples().items()}
 
-    def changed(where: tuple[str, float], *values: Any, again: bool = False) -> Update:
+    def changed(where: Where, *values: Any, again: bool = False) -> Update:
         return settle(where, values, again=again)
 
-    def photo_changed(where: tuple[str, float], *values: Any) -> Update:
+    def photo_changed(where: Where, *values: Any) -> Update:
         known, file, *_ = values
         with suppress(UserError):
             path = uploaded_file(file) if file else None
             if path and (shown := shown_file(path)) != path:
                 return {controls.photo: shown}  # which changes the photo once more
-            photo, _ = find_photo(STAY, file)
+            photo, *_ = find_photo(STAY, file, known)
             if (photo and photo.digest) == (known.photo and known.photo.digest):
                 return gr.skip()  # the page set it itself, and the selectors may still be on their way
         return settle(where, values)
 
-    def loaded(where: tuple[str, float], request: gr.Request, *values: Any) -> Update:
+    def loaded(where: Where, request: gr.Request, *values: Any) -> Update:
         asked, restored = dict(request.query_params), {}
         own = [key for key in labels.own if key in asked.get("own", "").split()]
         kept = own_photo(where[2]) if "photo" in own else None
@@ -145,10 +163,11 @@ def wire(
             with suppress(KeyError, ValueError):
                 restored[component] = kind(asked[key])
         said = labels.note(labels.not_in_link(lost)) if lost else ""
-        found = Jump(example=None if kept else asked.get("example"), file=kept)
+        at = moved_before(where[3]) if kept else None
+        found = Jump(example=None if kept else asked.get("example"), file=kept, at=at)
         try:
             meant = from_address(asked, tab, values)
-            found = replace(meant, example=None if kept else meant.example, file=kept)
+            found = replace(meant, example=None if kept else meant.example, file=kept, at=at)
             return settle(where, values, found, restored, alert=said)
         except UserError as error:
             usual = replace(found, tab=tab, configuration=choices.DEFAULT)
@@ -183,13 +202,12 @@ def wire(
     gr.on(controls.triggers, changed, inputs_and_tab, outputs, **event)
     controls.retry.click(partial(changed, again=True), inputs_and_tab, outputs, **event)
     controls.photo.change(photo_changed, inputs_and_tab, outputs, **slow)
+    controls.photo.upload(None, None, controls.message, js="() => ''")  # the same photo changes nothing
     tabs.change(changed, inputs_and_tab, outputs, **event)
     for source in (controls, *views.values()):
         for trigger, components, find in source.jumps:
 
-            def jump(
-                where: tuple[str, float], *values: Any, find: Any = find, count: int = len(components)
-            ) -> Update:
+            def jump(where: Where, *values: Any, find: Any = find, count: int = len(components)) -> Update:
                 try:
                     wanted = find(*values[:count])
                 except UserError as error:

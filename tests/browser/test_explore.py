@@ -133,6 +133,10 @@ def test_a_picture_from_the_camera_or_the_clipboard_is_reconstructed(visit):
     visit.page.get_by_text("Click to Access Webcam").click()
     visit.page.get_by_label("capture photo").wait_for()
     visit.page.wait_for_function("document.querySelector('#photo video')?.currentTime > 0.2")
+    visit.page.get_by_label("select input source").click()
+    assert visit.page.get_by_label("select source").locator("option").count() == 2  # front and back
+    visit.page.get_by_label("select source").select_option(index=1)
+    visit.page.wait_for_function("document.querySelector('#photo video')?.currentTime > 0.2")
     visit.page.get_by_label("capture photo").click()
     wait_for_another_figure(visit, before)
     visit.page.wait_for_function("!document.querySelector('#message').innerText.trim()")

@@ -5,6 +5,7 @@ import re
 import pytest
 from PIL import Image
 
+from explorer.photos.photo import read_photo
 from explorer.ui.texts.lesson import STEPS
 from tests.browser.conftest import DESKTOP, PHONE, RESULT_MS, visiting
 from tests.browser.test_explore import CAT, bottom, picture, texts
@@ -48,6 +49,59 @@ def test_an_own_photo_stays_in_the_lesson_and_over_a_reload_and_a_link_says_that
     with visiting(chromium, visit.address) as other:
         other.page.goto(visit.page.url)
         other.expect_text("#message", "A link does not hold what it was made with: your photo.")
+
+
+def test_the_frame_over_an_own_photo_moves_by_pointer_and_keys_and_stays_over_a_reload(
+    visit, explorer, tmp_path
+):
+    tall = Image.open(CAT).rotate(90, expand=True)
+    tall.save(tmp_path / "tall.png")
+    visit.open("?layer=block3&decoder=linear&loss=mse")
+
+    def psnr_at(*at: float) -> float:
+        found = explorer.reconstruct(read_photo(tall, at), layer="block3", decoder="linear", loss="mse")
+        return found.metrics.psnr
+
+    frame = visit.page.locator(".crop-frame")
+    assert frame.get_attribute("role") is None  # an example stays as its figures are known
+    visit.upload(tmp_path / "tall.png")
+    wait_for_address(visit, "own=photo")
+    wait_until_idle(visit)
+    centre = visit.psnr()
+    place = frame.bounding_box()
+    assert place["width"] == pytest.approx(place["height"])
+    visit.page.mouse.move(place["x"] + 9, place["y"] + 9)
+    visit.page.mouse.down()
+    visit.page.mouse.move(place["x"] + 9, place["y"] - 300, steps=3)
+    visit.page.mouse.up()
+    visit.page.wait_for_function(f"+document.querySelector('#card-psnr b').innerText != {centre}")
+    wait_until_idle(visit)
+    assert visit.psnr() == pytest.approx(psnr_at(0.5, 0), abs=0.006)
+    visit.page.reload()
+    visit.page.locator(".crop-frame[aria-valuetext*=' 0 % of the way down']").wait_for(timeout=RESULT_MS)
+    wait_until_idle(visit)
+    assert visit.psnr() == pytest.approx(psnr_at(0.5, 0), abs=0.006)
+    frame.focus()
+    visit.page.keyboard.press("ArrowDown")
+    visit.page.keyboard.press("ArrowDown")
+    visit.page.locator("#crop [data-y='0.1']").wait_for(state="attached", timeout=RESULT_MS)
+    wait_until_idle(visit)
+    assert visit.psnr() == pytest.approx(psnr_at(0.5, 0.1), abs=0.006)
+
+
+def test_the_photo_that_is_shown_taken_again_after_an_error_ends_what_was_said_of_it(visit, tmp_path):
+    Image.open(CAT).rotate(180).save(tmp_path / "mine.png")
+    (tmp_path / "broken.png").write_bytes(b"no photo")
+    visit.open("?decoder=linear&loss=mse")
+    visit.upload(tmp_path / "mine.png")
+    wait_for_address(visit, "own=photo")
+    wait_until_idle(visit)
+    visit.upload(tmp_path / "broken.png")
+    visit.expect_text("#message", "The photo before it is still shown.")
+    visit.upload(tmp_path / "mine.png")
+    visit.page.wait_for_function("!document.querySelector('#message').innerText.trim()")
+    wait_until_idle(visit)
+    assert picture(visit, "#photo").endswith("mine.png")
 
 
 def test_back_and_forward_go_from_step_to_step_and_from_tab_to_tab(visit):

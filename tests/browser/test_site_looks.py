@@ -71,14 +71,20 @@ def test_every_control_is_reached_by_the_tab_key(site_visit):
 
 
 @pytest.mark.parametrize("site_visit", [DESKTOP | CAMERA], indirect=True)
-def test_a_photo_is_taken_with_the_camera(site_visit):
+def test_a_photo_is_taken_with_one_of_two_cameras(site_visit):
+    video = "document.querySelector('#viewfinder video')"
+    camera = f"{video}.srcObject?.getVideoTracks()[0].getSettings().deviceId"
     open_site(site_visit)
     before = site_visit.psnr()
     site_visit.page.locator("#camera").click()
+    wait_until(site_visit, camera)
+    first = site_visit.page.evaluate(camera)
+    site_visit.page.get_by_role("button", name="Other camera").click()
+    wait_until(site_visit, f"first => {camera} && {camera} !== first", first)
     site_visit.page.locator("#shoot").click()
     wait_until(site_visit, f"+document.querySelector('#card-psnr b').innerText != {before}")
     assert "example=" not in site_visit.page.url
-    assert site_visit.page.evaluate("document.querySelector('#viewfinder video').srcObject") is None
+    assert site_visit.page.evaluate(f"{video}.srcObject") is None
 
 
 @pytest.mark.parametrize("site_visit", [DESKTOP | CAMERA], indirect=True)
@@ -97,6 +103,9 @@ def test_the_mirror_draws_the_camera_pauses_when_hidden_and_stops(site_visit):
     assert page.evaluate(picture) == paused
     page.evaluate(HIDDEN, False)
     wait_until(site_visit, f"old => {picture} !== old", paused)
+    page.locator("#mirror-turn").click()
+    drawn = page.evaluate(picture)
+    wait_until(site_visit, f"old => {picture} !== old", drawn)
     page.locator("#whole-screen").click()
     wait_until(site_visit, "document.fullscreenElement?.id === 'stage'")
     page.evaluate("document.exitFullscreen()")

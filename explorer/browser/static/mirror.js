@@ -1,6 +1,6 @@
 // The mirror: the camera, frame by frame, seen through a layer.
 
-import { closeCamera, openCamera } from "./camera.js";
+import { closeCamera, looksAway, openCamera, turnCamera } from "./camera.js";
 import { SIDE } from "./crop.js";
 import { drawPicture, part, say, write } from "./parts.js";
 import { configurationOf, sameConfiguration } from "./view.js";
@@ -30,20 +30,23 @@ export class Mirror {
     this.times = [];
     this.since = 0;
     part("mirror-on").addEventListener("click", () => (this.running ? this.stop() : this.start()));
+    part("mirror-turn").addEventListener("click", () => this.start(turnCamera));
     part("whole-screen").addEventListener("click", () => this.#wholeScreen());
     document.addEventListener("keydown", (event) => event.key === "Escape" && part("stage").classList.remove("whole"));
     document.addEventListener("visibilitychange", () => this.running && write("mirror-said", document.hidden ? say("mirror_paused") : ""));
     this.#buttons();
   }
 
-  async start() {
+  async start(begin = openCamera) {
     const mine = (this.running = performance.now());
     this.#buttons();
     this.tell();
     try {
-      await openCamera(this.video);
+      await begin(this.video, part("mirror-turn"));
+      part("live").classList.toggle("away", looksAway(this.video));
       while (this.running === mine) await this.#frame();
     } catch (error) {
+      if (this.running !== mine) return; // the camera before this one
       this.stop();
       this.tell(error);
     }
@@ -106,6 +109,7 @@ export class Mirror {
 
   #buttons() {
     write("mirror-on", say(this.running ? "mirror_stop" : "mirror_start"));
+    if (!this.running) part("mirror-turn").hidden = true;
   }
 }
 

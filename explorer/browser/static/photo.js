@@ -1,6 +1,6 @@
 // Where photos come from: an example, a file, the clipboard, what is dropped, or the camera.
 
-import { openCamera, closeCamera } from "./camera.js";
+import { closeCamera, looksAway, openCamera, turnCamera } from "./camera.js";
 import { part } from "./parts.js";
 import { Problem } from "./trouble.js";
 
@@ -46,15 +46,20 @@ function connectCamera(take, refuse) {
     part("viewfinder").hidden = true;
     part("camera").hidden = false;
   };
-  part("camera").addEventListener("click", async () => {
+  /** @param {typeof openCamera} begin */
+  const see = async (begin) => {
     try {
-      await openCamera(video);
+      await begin(video, part("camera-turn"));
+      video.classList.toggle("away", looksAway(video));
       part("viewfinder").hidden = false;
       part("camera").hidden = true;
     } catch (error) {
+      close();
       refuse(error);
     }
-  });
+  };
+  part("camera").addEventListener("click", () => see(openCamera));
+  part("camera-turn").addEventListener("click", () => see(turnCamera));
   part("shoot").addEventListener("click", () => createImageBitmap(video).then(take, refuse).finally(close));
   part("camera-off").addEventListener("click", close);
 }

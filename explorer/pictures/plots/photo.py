@@ -12,7 +12,6 @@ from explorer.measures.metrics import Metrics, metric_spec
 from explorer.pictures.plots.style import (
     ACCENT,
     BLUR_LINE,
-    BLUR_NAME,
     DASH_OF,
     DECODER_COLOUR_OF,
     INK,
@@ -23,6 +22,7 @@ from explorer.pictures.plots.style import (
     finish,
     grid_label,
     network_label,
+    said,
     symbol_of,
 )
 
@@ -70,12 +70,12 @@ def depth_curves(
         )
     else:
         ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "range": [-0.06, 1.06]}
-        found.update_xaxes(ticktext=["first layer", "25 %", "50 %", "75 %", "last layer"], **ticks)
+        found.update_xaxes(ticktext=[said.first_layer, "25 %", "50 %", "75 %", said.last_layer], **ticks)
     if layer:
         at = layer if one else _relative_depth(architectures[0], layer)
         found.add_vline(at, line={"color": ACCENT, "width": 2})
     finish(found, "", height=60 + 170 * len(metrics))
-    title = "layer and its grid of locations" if one else "relative depth in the network"
+    title = said.layers if one else said.depth
     return found.update_xaxes(title_text=title, row=len(metrics), col=1)
 
 
@@ -99,7 +99,7 @@ def surgery_curve(points: Sequence[Row], strength_title: str, current: Row | Non
     )
     if current and current["psnr"] is not None:
         found.add_scatter(
-            name="now",
+            name=said.now,
             x=[current["strength"]],
             y=[current["psnr"]],
             mode="markers",
@@ -107,7 +107,7 @@ def surgery_curve(points: Sequence[Row], strength_title: str, current: Row | Non
             cliponaxis=False,
             hoverinfo="skip",
         )
-        _note(found, f"now: {current['psnr']:.2f} dB, {_bits(current)}")
+        _note(found, said.now_at.format(psnr=f"{current['psnr']:.2f} dB", size=_bits(current)))
     return finish(found, strength_title, axis_title("psnr"), height=360, legend=False)
 
 
@@ -136,7 +136,7 @@ def recovery_curve(points: Sequence[Row]) -> go.Figure:
         found.update_yaxes(title_text=axis_title(key), row=panel, col=1)
     found.update_yaxes(type="log", row=2, col=1)
     finish(found, "", height=520, legend=False)
-    return found.update_xaxes(title_text="seconds", row=len(panels), col=1)
+    return found.update_xaxes(title_text=said.seconds, row=len(panels), col=1)
 
 
 def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bool) -> go.Scatter:
@@ -148,7 +148,8 @@ def _curve(line: Sequence[Row], metric: str, labelled: int | None, in_legend: bo
     sizes = [spec.layer(line[end]["layer"]).size for end in (0, -1)]
     name = decoder_label(first)
     if not one:
-        name = f"{network_label(first.architecture)}, {name}, {sizes[0]}×{sizes[0]} to {sizes[1]}×{sizes[1]}"
+        network = network_label(first.architecture)
+        name = said.from_to.format(network=network, decoder=name, first=sizes[0], last=sizes[1])
     return go.Scatter(
         name=name,
         legendgroup=name,
@@ -171,7 +172,7 @@ def _blur_curve(
 ) -> go.Scatter:
     spec = encoder_spec(architecture)
     shown = [layer for layer in spec.layers if layer.name in layers and layer.size in blurs]
-    name = BLUR_NAME if one else f"{network_label(architecture)}, {BLUR_NAME}"
+    name = said.blur if one else f"{network_label(architecture)}, {said.blur}"
     colour = INK if one else colour_of(architecture)
     return go.Scatter(
         name=name,

@@ -10,7 +10,6 @@ from explorer.measures.metrics import metric_spec
 from explorer.pictures.plots.style import (
     ACCENT,
     BLUR_LINE,
-    BLUR_NAME,
     DASH_OF,
     DECODER_COLOUR_OF,
     GRID,
@@ -26,6 +25,7 @@ from explorer.pictures.plots.style import (
     intervals,
     loss_label,
     network_label,
+    said,
     symbol_of,
 )
 from explorer.results.measured import Significance
@@ -35,10 +35,10 @@ from explorer.results.rows import Row
 PROVEN = 0.05  # p-values below it, after correction, count as proof of a difference
 TICK_SIZES = (7, 14, 28, 56, 112)
 PUBLISHED_BARS = (
-    ("published", "as printed (their measure)", INK, "/"),
-    ("their_way", "ours, in their measure", PALETTE[1], "x"),
-    ("their_target", "ours, trained for their measure, in it", PALETTE[3], "."),
-    ("ours", "ours, against the photo (our measure)", ACCENT, ""),
+    ("published", said.published, INK, "/"),
+    ("their_way", said.their_way, PALETTE[1], "x"),
+    ("their_target", said.their_target, PALETTE[3], "."),
+    ("ours", said.ours, ACCENT, ""),
 )
 
 
@@ -71,9 +71,9 @@ def by_layer(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
         )
     blur = {row.layer: row.blur[metric] for row in rows if metric in row.blur}
     layers = [name for name in order if name in blur]
-    found.add_scatter(name=BLUR_NAME, x=layers, y=[blur[x] for x in layers], mode="lines", line=BLUR_LINE)
+    found.add_scatter(name=said.blur, x=layers, y=[blur[x] for x in layers], mode="lines", line=BLUR_LINE)
     found.update_xaxes(categoryorder="array", categoryarray=order)
-    return finish(found, "layer, shallow to deep", axis_title(metric))
+    return finish(found, said.by_layer, axis_title(metric))
 
 
 def by_decoder(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
@@ -101,7 +101,7 @@ def by_decoder(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
         )
     blur = rows[0].blur.get(metric)
     if blur is not None:
-        note = {"annotation_text": f"{BLUR_NAME}: {spec.format(blur)}", "annotation_position": "top"}
+        note = {"annotation_text": f"{said.blur}: {spec.format(blur)}", "annotation_position": "top"}
         found.add_vline(blur, line=BLUR_LINE, **note)
     found.update_yaxes(autorange="reversed", dividercolor=GRID)
     return finish(found, axis_title(metric), height=150 + 38 * len(rows), legend=False)
@@ -140,11 +140,11 @@ def by_size(rows: Sequence[Row], metric: str = "psnr") -> go.Figure:
             hovertemplate="%{customdata}<br>%{y:.3f}<extra>%{fullData.name}</extra>",
         )
     blur = {row.size: row.blur[metric] for row in sized if metric in row.blur}
-    found.add_scatter(name=BLUR_NAME, x=sorted(blur), y=[blur[x] for x in sorted(blur)], mode="lines")
+    found.add_scatter(name=said.blur, x=sorted(blur), y=[blur[x] for x in sorted(blur)], mode="lines")
     found.data[-1].line = BLUR_LINE
     labels = [f"{size}×{size}<br>{size * size:,}" for size in TICK_SIZES]
     found.update_xaxes(type="log", tickvals=TICK_SIZES, ticktext=labels, tickangle=0)
-    return finish(found, "grid and its number of locations", axis_title(metric))
+    return finish(found, said.by_size, axis_title(metric))
 
 
 def perception_distortion(rows: Sequence[Row]) -> go.Figure:
@@ -160,7 +160,7 @@ def quality_and_cost(rows: Sequence[Row], cost: str = "parameters") -> go.Figure
     """
     points = [(row, getattr(row, cost), row.mean["psnr"]) for row in rows]
     priced = [point for point in points if point[1] is not None]
-    return _scatter(priced, cost, axis_title("psnr")).update_xaxes(type="log")
+    return _scatter(priced, getattr(said, cost), axis_title("psnr")).update_xaxes(type="log")
 
 
 def significance_matrix(significance: Significance) -> go.Figure:
@@ -175,7 +175,7 @@ def significance_matrix(significance: Significance) -> go.Figure:
     cells: list[list[tuple[float | None, str, str]]] = []
     for row, differences, ps in zip(labels, significance.difference, significance.p, strict=True):
         compared = zip(labels, differences, ps, strict=True)
-        cells.append([_cell(f"{row} minus {column}", d, p, spec.digits) for column, d, p in compared])
+        cells.append([_cell((row, column), d, p, spec.digits) for column, d, p in compared])
     numbers = [str(number) for number, _ in enumerate(labels, start=1)]
     found = go.Figure()
     found.add_heatmap(
@@ -190,7 +190,7 @@ def significance_matrix(significance: Significance) -> go.Figure:
     )
     found.update_xaxes(showgrid=False, type="category")
     found.update_yaxes(showgrid=False, autorange="reversed")
-    title = f"{spec.name}: row minus column<br>(brackets: not proven, p ≥ {PROVEN})"
+    title = said.matrix.format(metric=spec.name, proven=PROVEN)
     return finish(found, title, height=150 + 38 * len(labels), legend=False)
 
 
@@ -214,14 +214,15 @@ def published_beside_ours(rows: Sequence[Beside], perfect: float | None = None) 
             hovertemplate="%{y}: %{x:.2f} dB<extra>%{fullData.name}</extra>",
         )
     if perfect is not None:
-        note = {"annotation_text": f"perfect, in their measure: {perfect:.2f}", "annotation_position": "top"}
+        text = said.perfect.format(value=f"{perfect:.2f}")
+        note = {"annotation_text": text, "annotation_position": "top"}
         found.add_vline(perfect, line={"dash": "dot", "color": INK}, **note)
     order = [row.title for row in rows]
     found.update_yaxes(categoryorder="array", categoryarray=order, autorange="reversed")
     highest = max((bar.x[index] for bar in found.data for index in range(len(bar.x))), default=1)
     found.update_xaxes(range=[0, 1.2 * highest])  # room for the written values
     found.update_layout(barmode="group", bargap=0.3)
-    return finish(found, "PSNR, dB, in two measures", height=140 + 52 * len(rows))
+    return finish(found, said.two_measures, height=140 + 52 * len(rows))
 
 
 def _scatter(points: Sequence[tuple[Row, float, float]], x_title: str, y_title: str) -> go.Figure:
@@ -252,12 +253,16 @@ def _check_shared(rows: Sequence[Row], *names: str) -> None:
         raise ValueError(f"the rows of one figure must share {', '.join(names)}")
 
 
-def _cell(pair: str, difference: float | None, p: float | None, digits: int) -> tuple[float | None, str, str]:
+def _cell(
+    names: tuple[str, str], difference: float | None, p: float | None, digits: int
+) -> tuple[float | None, str, str]:
     """Return what a cell's colour means, its text and what is shown on pointing at it."""
+    pair = said.versus.format(row=names[0], column=names[1])
     if difference is None or p is None:
-        return None, "", f"{pair}: not tested"
+        return None, "", said.not_tested.format(pair=pair)
     odds = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-    hover, text = f"{pair}: {difference:+.{digits}f}, {odds}", f"{difference:+.{digits - 1}f}"
+    hover = said.tested.format(pair=pair, difference=f"{difference:+.{digits}f}", odds=odds)
+    text = f"{difference:+.{digits - 1}f}"
     return (difference, text, hover) if p < PROVEN else (0.0, f"({text})", hover)
 
 

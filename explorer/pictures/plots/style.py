@@ -16,6 +16,7 @@ from explorer.decoders import DECODERS, LOSSES, decoder_spec
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.measures.metrics import metric_spec
 from explorer.results.rows import Row
+from explorer.words import words
 
 PALETTE = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
@@ -33,7 +34,7 @@ ACCENT = PALETTE[0]
 INK = "#7d7d7d"
 GRID = "rgba(125, 125, 125, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
-BLUR_NAME = "blur of the same grid"
+said = words("charts")
 BLUR_LINE = {"dash": "longdash", "color": INK, "width": 1.5}
 LEGEND_GAP = 72  # pixels between a figure's lower axis and its legend
 LEGEND_LINE = 20  # pixels
@@ -42,7 +43,7 @@ LEGEND_LINE = 20  # pixels
 def axis_title(metric: str) -> str:
     """Return a metric's name, unit and direction, "PSNR, dB (higher is better)", on two lines."""
     spec = metric_spec(metric)
-    return f"{spec.heading}<br>({spec.direction})"
+    return said.axis.format(heading=spec.heading, direction=spec.direction)
 
 
 def colour_of(architecture: str) -> str:
@@ -58,7 +59,7 @@ def symbol_of(c: AnyConfiguration) -> str:
 
 def decoder_label(c: AnyConfiguration) -> str:
     """Return "Linear map (MSE)", and the weights where they are not the trained ones."""
-    control = "" if c.weights == "imagenet" else f", {c.weights} weights"
+    control = "" if c.weights == "imagenet" else said.with_weights.format(weights=c.weights)
     return f"{decoder_spec(c.decoder).title} ({loss_label(c.loss)}{control})"
 
 
@@ -73,7 +74,7 @@ def network_label(architecture: str) -> str:
 
 def grid_label(size: int | None) -> str:
     """Return "112×112, 12,544 locations"."""
-    return f"{size}×{size}, {size * size:,} locations" if size else "several grids"
+    return said.grid.format(size=size, locations=f"{size * size:,}") if size else said.several_grids
 
 
 def intervals(rows: Sequence[Row], metric: str) -> dict[str, Any]:

@@ -88,7 +88,10 @@
   // A reload finds the visitor's own photo again: the server still has it
   function rememberPhoto(own) {
     const [, path] = document.querySelector("#photo .image-frame img")?.src.split("/file=") ?? [];
-    if (own.includes("photo") && path) sessionStorage.setItem("own-photo", decodeURIComponent(path));
+    if (!own.includes("photo") || !path) return;
+    const { x, y } = document.querySelector("#crop [data-x]").dataset;
+    sessionStorage.setItem("own-photo", decodeURIComponent(path));
+    sessionStorage.setItem("own-crop", `${x} ${y}`);
   }
 
   async function copyLink(event) {

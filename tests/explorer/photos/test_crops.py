@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.photos.crops import centre_crop, report_crop, resize_short_side
+from explorer.photos.crops import crop_at, report_crop, resize_short_side
 from explorer.photos.loading import load_photo
 from tests.explorer.photos.making import (
     BLACK,
@@ -36,12 +36,20 @@ def test_resizing_averages_what_it_can_no_longer_show():
 def test_the_centre_is_cropped():
     photo = plain(BLACK, size=(256, 300))
     photo.paste(RED, (16, 38, 240, 262))
-    assert centre_crop(photo).getcolors() == [(224 * 224, RED)]
+    assert crop_at(photo).getcolors() == [(224 * 224, RED)]
 
 
 def test_a_crop_larger_than_the_photo_is_refused():
     with pytest.raises(ValueError, match="cannot crop 224 x 224 pixels from a photo of 300 x 200"):
-        centre_crop(plain(RED, size=(300, 200)))
+        crop_at(plain(RED, size=(300, 200)))
+
+
+def test_a_crop_that_is_moved_lies_where_it_is_told():
+    photo = noise(600, 256)
+    left, right = crop_at(photo, at=(0, 0.5)), crop_at(photo, at=(1, 0.5))
+    assert left.tobytes() == photo.crop((0, 16, 224, 240)).tobytes()
+    assert right.tobytes() == photo.crop((376, 16, 600, 240)).tobytes()
+    assert crop_at(photo).tobytes() == photo.crop((188, 16, 412, 240)).tobytes()
 
 
 def test_the_test_crop_of_a_photo_of_short_side_256_is_not_resampled():
@@ -54,7 +62,7 @@ def test_the_test_crop_shows_the_same_view_at_every_size(size, short_side):
     photo = noise(600, 400)
     crop = report_crop(photo, size)
     assert crop.size == (size, size)
-    assert crop.tobytes() == centre_crop(resize_short_side(photo, short_side), size).tobytes()
+    assert crop.tobytes() == crop_at(resize_short_side(photo, short_side), size).tobytes()
 
 
 def test_there_are_six_examples_each_with_its_credit():
