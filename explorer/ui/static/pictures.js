@@ -122,6 +122,8 @@
     markStop();
   }
 
+  const SEEN_ON = { "#dial-stops": "#comparison", "#learn-network": "#learn-reconstruction" };
+
   function markStop() {
     const value = document.querySelector("#dial input[type=range]")?.value;
     for (const parts of ["#dial-stops li", "#dial-stops .sees"]) {
@@ -142,10 +144,11 @@
   }
 
   function frameField(event) {
-    const stop = event.target.closest?.("#dial-stops li");
-    const frame = document.querySelector("#comparison .field");
+    const stop = event.target.closest?.(".stops li");
+    const frame = document.querySelector(".field");
     if (!stop?.dataset.field) return frame?.remove(); // of other networks it is not known
-    const picture = document.querySelector("#comparison img")?.parentElement;
+    const drawing = Object.keys(SEEN_ON).find((drawing) => stop.closest(drawing));
+    const picture = document.querySelector(`${SEEN_ON[drawing]} img`)?.parentElement;
     if (!picture) return;
     const box = stop.querySelector("i").getBoundingClientRect();
     const [size, field] = [Number(stop.dataset.size), Number(stop.dataset.field)];

@@ -1,6 +1,7 @@
 """The Learn tab: a lesson of eight steps that sets the controls and shows what they give."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import gradio as gr
 
@@ -50,6 +51,7 @@ def build(explorer: Explorer) -> View:
                 container=False,
                 elem_id="learn-looks",
             )
+            network = gr.HTML(js_on_load=script("stops"), apply_default_css=False, elem_id="learn-network")
         with gr.Column(elem_id="learn-result"):
             title = gr.HTML(common.result_title(None), elem_id="learn-title", elem_classes="answer")
             with gr.Row(elem_classes="pair"):
@@ -74,6 +76,8 @@ def build(explorer: Explorer) -> View:
                     options = {"link": handout, "link_target": "_blank"}
                     gr.Button(label, size="sm", elem_id=f"learn-{handout}", **options)
 
+    shown = gr.State(None)  # the Configuration on the page
+    layer = gr.State("")  # the one clicked in the drawing of the network
     number = gr.State(1)
     taken = gr.State({})  # {(photo, configuration): PSNR in dB}, of every look of this visitor
     of_step = [steps, reading, looks, thinking, more, maps_part, beside_part, twin_part]
@@ -88,6 +92,8 @@ def build(explorer: Explorer) -> View:
             original: offered_picture(result.original),
             reconstruction: offered_picture(result.reconstruction),
             figures: figures_html(result.metrics),
+            network: network_html(explorer, c),
+            shown: c,
         }
 
     def show_maps(question: Question, wanted: int) -> Update:
@@ -137,6 +143,7 @@ def build(explorer: Explorer) -> View:
     def empty() -> Update:
         pictures = {original: None, reconstruction: None, strip: None, looks: gr.Radio(value=None)}
         pictures |= {beside: None, twin: None, about_twin: "", proof: "", taken: {}}
+        pictures |= {network: "", shown: None}
         texts = {title: common.result_title(None), figures: figures_html(None), about_maps: maps_html(None)}
         return pictures | texts
 
@@ -157,15 +164,20 @@ def build(explorer: Explorer) -> View:
     def go(event: gr.EventData) -> Update:
         return {number: event.step} | at_step(event.step)
 
+    def layer_of(event: gr.EventData) -> str:
+        return str(event.layer)
+
+    picked = network.click(layer_of, None, layer, **QUICK)
     gone = steps.click(go, None, [number, *of_step], **QUICK)
     number.change(at_step, number, of_step, **QUICK)  # a permalink sets it, too
     jumps = [
         (gone.then, [number], begin),
         (looks.input, [number, looks], look_at),
+        (picked.then, [shown, layer], look_deeper),
         (more.click, [number], lambda wanted: Jump(step_at(wanted).tab)),
     ]
     answer = [
-        views.Step(show, [looks, title, original, reconstruction, figures]),
+        views.Step(show, [looks, network, shown, title, original, reconstruction, figures]),
         views.Step(show_maps, [about_maps, strip]),
         views.Step(prove, [taken, proof], memory=[taken]),
         views.Step(show_beside, [beside]),
@@ -190,6 +202,17 @@ def begin(number: int) -> Jump:
 def label_of(step: Step, c: Configuration) -> str | None:
     """Return the label of the look that the controls stand on, None for another configuration."""
     return next((look.label for look in step.looks if look.configuration == c), None)
+
+
+def look_deeper(c: Configuration | None, layer: str) -> Jump:
+    """Return the jump to another layer of the network on the page."""
+    return Jump(configuration=replace(c, layer=layer) if c else None)
+
+
+def network_html(explorer: Explorer, c: Configuration) -> str:
+    """Return a network's layers as a drawing, the one that is looked at marked."""
+    spec, names = encoder_spec(c.architecture), explorer.catalogue().layers(c.architecture, c.weights)
+    return text.network([spec.layer(name) for name in names], c.layer)
 
 
 def look_at(wanted: int, label: str) -> Jump:
