@@ -149,6 +149,10 @@ def test_the_dial_shows_another_depth_at_once_and_the_answer_follows(visit):
     visit.page.locator("#dial-stops [data-picture$=png]").first.wait_for(state="attached", timeout=RESULT_MS)
     assert "not sure of the original" not in texts(visit, "#agreement")
     before = picture(visit, "#comparison")
+    visit.page.evaluate(
+        """new MutationObserver(() => { window.faded ||= Boolean(document.querySelector("#comparison .fading")) })
+        .observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] })"""
+    )
     visit.page.locator("#dial input[type=range]").focus()
     visit.page.keyboard.press("End")
     shown = picture(visit, "#comparison")
@@ -157,6 +161,7 @@ def test_the_dial_shows_another_depth_at_once_and_the_answer_follows(visit):
     wait_for_address(visit, "layer=block5")
     wait_until_idle(visit)
     assert picture(visit, "#comparison") == shown
+    assert visit.page.evaluate("window.faded") and visit.page.locator("#comparison img").count() == 2
     assert visit.page.locator("#layer input").input_value().startswith("block5")
     visit.expect_text("#lost", "look longer")
     assert not visit.page.locator("#layer").is_visible()

@@ -2,6 +2,7 @@
 // slider at once, a slider that plays, a zoom that follows the pointer.
 (() => {
   const PLAY_MS = 900;
+  const FADE_MS = 600; // until the picture before is gone, also where the new one is late
   const MAPS_A_ROW = 8;
 
   // The divider between the two pictures is a slider for keyboards, too
@@ -98,9 +99,9 @@
   // A slider over layers shows the picture of its layer at once; the rest of the answer follows
 
   const PREVIEWS = {
-    "#dial": ["#comparison img:last-of-type", (at) => fileOf(document.querySelectorAll("#dial-stops li")[at])],
+    "#dial": ["#comparison img:not(.before)", (at) => fileOf(document.querySelectorAll("#dial-stops li")[at])],
     "#depth-slider": [
-      "#depth-reconstruction img", (at) => document.querySelectorAll("#depth-strip img")[at]?.src,
+      "#depth-reconstruction img:not(.before)", (at) => document.querySelectorAll("#depth-strip img")[at]?.src,
     ],
   };
 
@@ -116,10 +117,24 @@
       const picture = pictures[pictures.length - 1];
       const file = source(Number(event.target.value) - 1);
       if (!picture || !file) return;
-      picture.src = file;
+      if (picture.src !== new URL(file, document.baseURI).href) fadeTo(picture, file);
       picture.closest(".picture").classList.add("previewed");
     }
     markStop();
+  }
+
+  // The picture before lies over the new one, and fades
+  function fadeTo(picture, file) {
+    const before = picture.cloneNode();
+    Object.assign(before, { alt: "", ariaHidden: "true", className: `${picture.className} before` });
+    Object.assign(before.style, {
+      position: "absolute", left: `${picture.offsetLeft}px`, top: `${picture.offsetTop}px`,
+      width: `${picture.offsetWidth}px`, height: `${picture.offsetHeight}px`,
+    });
+    picture.before(before);
+    picture.addEventListener("load", () => before.classList.add("fading"), { once: true });
+    setTimeout(() => before.remove(), FADE_MS);
+    picture.src = file;
   }
 
   const SEEN_ON = { "#dial-stops": "#comparison", "#learn-network": "#learn-reconstruction" };
