@@ -21,7 +21,7 @@ def mse(reconstruction01: Tensor, original01: Tensor) -> Tensor:
 def psnr(reconstruction01: Tensor, original01: Tensor) -> Tensor:
     """Return the peak signal-to-noise ratio of each pair in dB, (N,), for a peak of 1; infinite if equal.
 
-    What scikit-image gives; not from there, as its module of it brings scipy.stats, which takes long to import.
+    What scikit-image gives; not from there, as its module brings scipy.stats, which takes long to import.
     """
     errors = [float(np.square(y - x).mean()) for y, x in _pairs(reconstruction01, original01)]
     return torch.tensor(list(map(psnr_of_mse, errors)), dtype=torch.float64)

@@ -150,7 +150,7 @@ def test_the_dial_shows_another_depth_at_once_and_the_answer_follows(visit):
     assert "not sure of the original" not in texts(visit, "#agreement")
     before = picture(visit, "#comparison")
     visit.page.evaluate(
-        """new MutationObserver(() => { window.faded ||= Boolean(document.querySelector("#comparison .fading")) })
+        """new MutationObserver(() => { window.faded ||= document.querySelectorAll("#comparison .fading").length })
         .observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] })"""
     )
     visit.page.locator("#dial input[type=range]").focus()
