@@ -150,8 +150,9 @@ def test_the_dial_shows_another_depth_at_once_and_the_answer_follows(visit):
     assert "not sure of the original" not in texts(visit, "#agreement")
     before = picture(visit, "#comparison")
     visit.page.evaluate(
-        """new MutationObserver(() => { window.faded ||= document.querySelectorAll("#comparison .fading").length })
-        .observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] })"""
+        """new MutationObserver(() => {
+            window.faded ||= document.querySelector("#comparison .fading") !== null;
+        }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] })"""
     )
     visit.page.locator("#dial input[type=range]").focus()
     visit.page.keyboard.press("End")
