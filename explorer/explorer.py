@@ -291,7 +291,7 @@ class Explorer:
         """Return a photo's features (1, C, H, W), and what else the operation needs."""
         needs, device = operation_spec(change.operation).needs, self.engine.device
         [decoder] = load(self.engine, [c])
-        painted = read_mask(change.mask, photo.size).to(device) if needs == "mask" else None
+        painted = read_mask(change.mask, photo.size, photo.at).to(device) if needs == "mask" else None
         photos = [photo, self.photo(change.other)] if needs == "photo" else [photo]
         features, *others = [self.engine.features(x, c.weights, c.sources)[c.sources[0]] for x in photos]
         return features, Given(decoder.feature_mean, decoder.feature_std, painted, *others)

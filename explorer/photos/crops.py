@@ -23,8 +23,10 @@ def resize_short_side(photo: Image.Image, side: int = 256) -> Image.Image:
 def crop_at(photo: Image.Image, size: int = 224, at: Position = CENTRE) -> Image.Image:
     """Return `size` x `size` pixels, the central ones unless told otherwise.
 
-    Raises ValueError for a smaller photo: nothing is padded.
+    Raises ValueError for a smaller photo, and for a place outside [0, 1]: nothing is padded.
     """
+    if not all(0 <= share <= 1 for share in at):
+        raise ValueError(f"a crop lies between 0 and 1 of the way, not at {at}")
     width, height = photo.size
     if min(width, height) < size:
         raise ValueError(f"cannot crop {size} x {size} pixels from a photo of {width} x {height}")

@@ -16,11 +16,13 @@ from explorer.photos.tensors import to_tensor
 class Photo:
     """The part of a photo that is looked at: short side 256, of which 224 pixels, the centre's unless moved.
 
-    `crop` is that part as RGB, `size` the (width, height) of the whole photo in pixels.
+    `crop` is that part as RGB, `size` the (width, height) of the whole photo in pixels, and `at` how far
+    right and down the crop lies of how far it can, each in [0, 1].
     """
 
     crop: Image.Image
     size: tuple[int, int]
+    at: Position = CENTRE
 
     @cached_property
     def photo01(self) -> Tensor:
@@ -36,9 +38,9 @@ class Photo:
 def read_photo(source: Photo | Upload, at: Position = CENTRE) -> Photo:
     """Return the Photo of anything that `load_photo` takes, a Photo as it is. Raises UserError likewise.
 
-    `at` is how far right and down the crop lies of how far it can, each in [0, 1].
+    `at` is where it is cropped, as in `Photo`; ValueError outside [0, 1].
     """
     if isinstance(source, Photo):
         return source
     whole = load_photo(source)
-    return Photo(report_crop(whole, at=at), whole.size)
+    return Photo(report_crop(whole, at=at), whole.size, at)

@@ -17,7 +17,7 @@ from explorer.limits import allowed_timm
 from explorer.photos.photo import CENTRE, Position
 from explorer.results.measured import Results
 from explorer.ui import choices
-from explorer.ui.events import QUICK
+from explorer.ui.events import wanted
 from explorer.ui.static_files import script
 from explorer.ui.texts import texts
 from explorer.ui.views import Jump, Update
@@ -57,7 +57,7 @@ class Controls:
             label=labels.example,
             elem_id="examples",
         )
-        self.moved = self.seen.input(moved_to, None, self.at, **QUICK)
+        self.moved = self.seen.input(moved_to, self.seen, self.at, **wanted("crop"))
         self.message = gr.HTML(elem_id="message")
         self.stop = gr.Button(labels.stop, size="sm", visible=False, elem_id="stop-fitting")
         self.retry = gr.Button(labels.retry, size="sm", visible=False, elem_id="retry")
@@ -113,20 +113,11 @@ class Controls:
         return found, note, dict(zip(self.selectors, updates, strict=True)) | {self.missing: missing}
 
 
-def moved_to(event: gr.EventData) -> Position:
-    """Return where the frame over the photo was moved to."""
-    return within(float(event.x), float(event.y))
-
-
-def within(*shares: float) -> Position:
-    return tuple(min(1.0, max(0.0, share)) for share in shares)
-
-
-def moved_before(text: str | None) -> Position | None:
-    """Return where the browser says that the frame was before a reload, None if it says nothing."""
+def moved_to(text: str | None) -> Position | None:
+    """Return where the browser says that the frame over the photo is, "0.5 0.1"; None if it says nothing."""
     with suppress(AttributeError, ValueError):
-        x, y = map(float, text.split())
-        return within(x, y)
+        x, y = (min(1.0, max(0.0, float(share))) for share in text.split())
+        return x, y
     return None
 
 

@@ -20,6 +20,14 @@ QUICK = PRIVATE | {"queue": False, "show_progress": "hidden", "trigger_mode": "m
 LATEST = QUICK | {"trigger_mode": "always_last"}  # of a control: only where it stands in the end matters
 
 
+def wanted(elem_id: str) -> dict[str, Any]:
+    """Return how an event of a script's element runs: its input is what the script has put into data-wanted.
+
+    Not what comes with the event: of one that had to wait Gradio sends what came with the one before.
+    """
+    return LATEST | {"js": f"() => [document.getElementById('{elem_id}').dataset.wanted]"}
+
+
 def unexpected(what: str) -> str:
     """Log the exception being handled; return what a visitor is told of it."""
     log.exception("%s failed", what)

@@ -14,7 +14,7 @@ from explorer.configurations import Configuration
 from explorer.photos.photo import CENTRE, Photo, Position
 from explorer.ui import choices
 from explorer.ui.answers import Frame, bell, ring, wire_answers
-from explorer.ui.controls import Controls, examples, moved_before
+from explorer.ui.controls import Controls, examples, moved_to
 from explorer.ui.events import HEAVY
 from explorer.ui.files import shown_file, uploaded_file
 from explorer.ui.texts import texts
@@ -31,6 +31,12 @@ OPEN_TAB = """(_, ...values) => {
     const tab = document.querySelector(".tab-wrapper [role=tab][aria-selected=true]");
     return [[tab?.dataset.tabId ?? "", performance.now(), sessionStorage.getItem("own-photo"),
         sessionStorage.getItem("own-crop")], ...values];
+}"""
+
+# The photo that is shown, taken again after another was refused, changes nothing else.
+FORGET = """said => {
+    const again = document.querySelector("#retry")?.offsetParent;
+    return said?.includes('class="alert"') && !again ? "" : said;
 }"""
 
 
@@ -163,7 +169,7 @@ def wire(
             with suppress(KeyError, ValueError):
                 restored[component] = kind(asked[key])
         said = labels.note(labels.not_in_link(lost)) if lost else ""
-        at = moved_before(where[3]) if kept else None
+        at = moved_to(where[3]) if kept else None
         found = Jump(example=None if kept else asked.get("example"), file=kept, at=at)
         try:
             meant = from_address(asked, tab, values)
@@ -202,7 +208,7 @@ def wire(
     gr.on(controls.triggers, changed, inputs_and_tab, outputs, **event)
     controls.retry.click(partial(changed, again=True), inputs_and_tab, outputs, **event)
     controls.photo.change(photo_changed, inputs_and_tab, outputs, **slow)
-    controls.photo.upload(None, None, controls.message, js="() => ''")  # the same photo changes nothing
+    controls.photo.upload(None, controls.message, controls.message, js=FORGET)
     tabs.change(changed, inputs_and_tab, outputs, **event)
     for source in (controls, *views.values()):
         for trigger, components, find in source.jumps:

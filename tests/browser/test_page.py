@@ -158,6 +158,9 @@ def test_the_dial_shows_another_depth_at_once_and_the_answer_follows(visit):
     visit.page.keyboard.press("End")
     shown = picture(visit, "#comparison")
     assert shown != before
+    visit.page.wait_for_function(
+        "document.querySelector('#message .busy') && document.querySelector('.picture.previewed')"
+    )
     visit.expect_text("#result-title", "VGG16 block5")
     wait_for_address(visit, "layer=block5")
     wait_until_idle(visit)

@@ -20,6 +20,15 @@ CAMERA = {"permissions": ["camera"]}
 FAILING = """fault => {
     navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", fault); };
 }"""
+NOTING_CAMERAS = """() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    window.cameras = [];
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+        const stream = await ask(wanted);
+        window.cameras.push(stream.getVideoTracks()[0].getSettings().deviceId);
+        return stream;
+    };
+}"""
 HIDDEN = """hidden => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -91,6 +100,7 @@ def test_a_photo_is_taken_with_one_of_two_cameras(site_visit):
 def test_the_mirror_draws_the_camera_pauses_when_hidden_and_stops(site_visit):
     page = site_visit.page
     open_site(site_visit)
+    page.evaluate(NOTING_CAMERAS)
     page.locator("#tabs [data-tab=mirror]").click()
     page.locator("#mirror-on").click()
     playwright.expect(page.locator("#rate")).to_contain_text("frames a second", timeout=RESULT_MS)
@@ -103,7 +113,10 @@ def test_the_mirror_draws_the_camera_pauses_when_hidden_and_stops(site_visit):
     assert page.evaluate(picture) == paused
     page.evaluate(HIDDEN, False)
     wait_until(site_visit, f"old => {picture} !== old", paused)
+    before = page.evaluate("window.cameras")
     page.locator("#mirror-turn").click()
+    wait_until(site_visit, "window.cameras.length === 2")
+    assert len(before) == 1 and len(set(page.evaluate("window.cameras"))) == 2
     drawn = page.evaluate(picture)
     wait_until(site_visit, f"old => {picture} !== old", drawn)
     page.locator("#whole-screen").click()

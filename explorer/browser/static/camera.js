@@ -8,32 +8,42 @@ const REASONS = /** @type {Record<string, string>} */ ({
 });
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
 let chosen = ""; // by the visitor, among several
+/** @type {WeakMap<HTMLVideoElement, number>} how often a video was opened or closed: an answer may come too late */
+const wishes = new WeakMap();
 
 /**
  * Let a video show a camera: the one that was chosen last, else the one that looks at the visitor. The button that
- * turns to the next camera is seen where there is one. Throws a Problem.
+ * turns to the next camera is seen where there is one. Returns whether it is still wanted. Throws a Problem.
  * @param {HTMLVideoElement} video @param {HTMLElement} turn
  */
 export async function openCamera(video, turn) {
   if (!navigator.mediaDevices) throw new Problem("camera_insecure");
+  const mine = wish(video);
+  const wanted = () => wishes.get(video) === mine;
   const which = chosen ? { deviceId: { exact: chosen } } : { facingMode: "user" };
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { ...which, ...SIZE }, audio: false });
+    const found = await navigator.mediaDevices.getUserMedia({ video: { ...which, ...SIZE }, audio: false });
+    if (wanted()) video.srcObject = found;
+    else stop(found);
+    if (wanted()) await video.play();
   } catch (error) {
+    if (!wanted()) return false;
     chosen = ""; // it may be gone
     throw new Problem(REASONS[/** @type {Error} */ (error).name] ?? "no_camera");
   }
-  await video.play();
-  turn.hidden = (await cameras()).length < 2;
+  const several = (await cameras()).length > 1;
+  if (wanted()) turn.hidden = !several;
+  return wanted();
 }
 
-/** Let a video show the next camera. Throws a Problem. @param {HTMLVideoElement} video @param {HTMLElement} turn */
+/** As openCamera, for the next camera. @param {HTMLVideoElement} video @param {HTMLElement} turn */
 export async function turnCamera(video, turn) {
-  const found = await cameras();
-  const now = found.indexOf(settings(video).deviceId ?? "");
-  chosen = found[(now + 1) % found.length] ?? "";
+  turn.hidden = true;
+  const now = settings(video).deviceId ?? "";
   closeCamera(video); // phones give one camera at a time
-  await openCamera(video, turn);
+  const found = await cameras();
+  chosen = found[(found.indexOf(now) + 1) % found.length] ?? "";
+  return openCamera(video, turn);
 }
 
 /** Whether the camera looks away from the visitor: its picture is not mirrored. @param {HTMLVideoElement} video */
@@ -43,8 +53,20 @@ export function looksAway(video) {
 
 /** @param {HTMLVideoElement} video */
 export function closeCamera(video) {
-  stream(video)?.getTracks().forEach((track) => track.stop());
+  wish(video);
+  stop(stream(video));
   video.srcObject = null;
+}
+
+/** @param {HTMLVideoElement} video */
+function wish(video) {
+  wishes.set(video, (wishes.get(video) ?? 0) + 1);
+  return wishes.get(video);
+}
+
+/** @param {MediaStream | null} found */
+function stop(found) {
+  found?.getTracks().forEach((track) => track.stop());
 }
 
 async function cameras() {

@@ -42,7 +42,7 @@ export class Mirror {
     this.#buttons();
     this.tell();
     try {
-      await begin(this.video, part("mirror-turn"));
+      if (!(await begin(this.video, part("mirror-turn")))) return;
       part("live").classList.toggle("away", looksAway(this.video));
       while (this.running === mine) await this.#frame();
     } catch (error) {

@@ -49,7 +49,7 @@ function connectCamera(take, refuse) {
   /** @param {typeof openCamera} begin */
   const see = async (begin) => {
     try {
-      await begin(video, part("camera-turn"));
+      if (!(await begin(video, part("camera-turn")))) return;
       video.classList.toggle("away", looksAway(video));
       part("viewfinder").hidden = false;
       part("camera").hidden = true;

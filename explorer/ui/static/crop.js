@@ -9,6 +9,8 @@ frame.className = "crop-frame";
 let at = [0.5, 0.5];
 let dragged = null;
 let pause = 0;
+let told = null; // what the server was told last, until it says so itself
+let source = ""; // of the photo that the frame is over
 
 // The rectangle of the photo within its place, and how far the frame can go in it, in pixels
 function room() {
@@ -26,6 +28,12 @@ function room() {
 }
 
 function draw() {
+  const now = column.querySelector("#photo .image-frame img")?.src ?? "";
+  if (now !== source) { // another photo: what was done to the one before is over
+    window.clearTimeout(pause);
+    [source, dragged, pause, told] = [now, null, 0, null];
+    at = place();
+  }
   const found = room();
   if (!found) return frame.remove();
   if (frame.parentElement !== found.parent) found.parent.append(frame);
@@ -35,20 +43,26 @@ function draw() {
   });
   const { moves, label, where } = element.querySelector("[data-x]").dataset;
   const [x, y] = at.map((share) => Math.round(100 * share));
-  const told = moves === undefined ? {} : {
+  const attributes = moves === undefined ? {} : {
     role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": x,
     "aria-valuetext": where.replace("{x}", x).replace("{y}", y),
   };
   for (const name of ["role", "tabindex", "aria-label", "aria-valuemin", "aria-valuemax", "aria-valuenow", "aria-valuetext"]) {
-    if (told[name] === undefined) frame.removeAttribute(name);
-    else if (frame.getAttribute(name) !== String(told[name])) frame.setAttribute(name, told[name]);
+    if (attributes[name] === undefined) frame.removeAttribute(name);
+    else if (frame.getAttribute(name) !== String(attributes[name])) frame.setAttribute(name, attributes[name]);
   }
 }
 
-// The server has said where the frame is: with another photo, or as an answer
+function place() {
+  const said = element.querySelector("[data-x]")?.dataset;
+  return said ? [Number(said.x), Number(said.y)] : at;
+}
+
+// The server has said where the frame is: with another photo, or as an answer, maybe to an earlier move
 function follow() {
-  const told = element.querySelector("[data-x]")?.dataset;
-  if (told && !dragged && !pause) at = [Number(told.x), Number(told.y)];
+  const said = place();
+  if (told && said.every((share, axis) => share === told[axis])) told = null;
+  if (!told && !dragged && !pause) at = said;
   draw();
 }
 
@@ -60,10 +74,13 @@ function move(x, y) {
 function tell() {
   window.clearTimeout(pause);
   pause = 0;
-  trigger("input", { x: at[0], y: at[1] });
+  told = at;
+  document.getElementById("crop").dataset.wanted = at.join(" ");
+  trigger("input");
 }
 
 frame.addEventListener("pointerdown", (event) => {
+  if (event.button) return;
   event.preventDefault();
   frame.focus();
   frame.setPointerCapture(event.pointerId);
@@ -74,17 +91,21 @@ frame.addEventListener("pointermove", (event) => {
   const [across, down] = room()?.free ?? [1, 1];
   move(dragged.at[0] + (event.clientX - dragged.x) / across, dragged.at[1] + (event.clientY - dragged.y) / down);
 });
-for (const ends of ["pointerup", "pointercancel"]) {
+for (const ends of ["pointerup", "pointercancel", "lostpointercapture"]) {
   frame.addEventListener(ends, () => {
     if (dragged && dragged.at !== at) tell();
     dragged = null;
   });
 }
 frame.addEventListener("keydown", (event) => {
-  const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-  if (!step) return;
+  const [x, y] = at;
+  const goal = {
+    ArrowLeft: [x - STEP, y], ArrowRight: [x + STEP, y], ArrowUp: [x, y - STEP], ArrowDown: [x, y + STEP],
+    Home: [0, y], End: [1, y],
+  }[event.key];
+  if (!goal || event.altKey || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  move(at[0] + STEP * step[0], at[1] + STEP * step[1]);
+  move(...goal);
   window.clearTimeout(pause);
   pause = window.setTimeout(tell, PAUSE_MS);
 });

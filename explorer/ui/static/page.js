@@ -46,7 +46,7 @@
     turnToPlace();
   }
 
-  // Gradio drops a click while the answer to the one before is on its way: ask again until the page is there
+  // Of what is asked for while an answer is on its way only the last counts: ask again until the page is there
   function lead() {
     followAddress();
     if (!going) return;

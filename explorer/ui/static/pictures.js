@@ -42,7 +42,7 @@
     const pair = document.querySelector("#comparison");
     if (!pair) return;
     const texts = [TEXTS.original, TEXTS.reconstruction];
-    pair.querySelectorAll("img").forEach((picture, i) => {
+    pair.querySelectorAll("img:not(.before)").forEach((picture, i) => {
       if (picture.alt !== texts[i]) picture.alt = texts[i] ?? "";
     });
     document.querySelectorAll("#examples button:not([aria-label])").forEach((button) => {
@@ -185,9 +185,14 @@
     });
   }
 
+  let busy = false;
+
+  // A preview stays bright until its answer is there
   function unmark() {
     markStop();
-    if (document.querySelector("#message .busy")) return;
+    const was = busy;
+    busy = Boolean(document.querySelector("#message .busy"));
+    if (!was || busy) return;
     document.querySelectorAll(".previewed").forEach((picture) => picture.classList.remove("previewed"));
   }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 
@@ -17,7 +18,7 @@ from explorer.results.measured import Results
 from explorer.results.privacy import Study
 from explorer.results.recoveries import find_recovery
 from explorer.ui import views
-from explorer.ui.events import QUICK
+from explorer.ui.events import QUICK, wanted
 from explorer.ui.files import offered_picture
 from explorer.ui.pictures import gallery, picture
 from explorer.ui.static_files import script
@@ -161,14 +162,11 @@ def build(explorer: Explorer) -> View:
             twin_part: gr.Column(visible=step.twin is not None),
         }
 
-    def go(event: gr.EventData) -> Update:
-        return {number: event.step} | at_step(event.step)
+    def go(asked: str) -> Update:
+        return {number: number_in(asked)} | at_step(number_in(asked))
 
-    def layer_of(event: gr.EventData) -> str:
-        return str(event.layer)
-
-    picked = network.click(layer_of, None, layer, **QUICK)
-    gone = steps.click(go, None, [number, *of_step], **QUICK)
+    picked = network.click(str, network, layer, **wanted("learn-network"))
+    gone = steps.click(go, steps, [number, *of_step], **wanted("learn-steps"))
     number.change(at_step, number, of_step, **QUICK)  # a permalink sets it, too
     jumps = [
         (gone.then, [number], begin),
@@ -189,8 +187,13 @@ def build(explorer: Explorer) -> View:
         inputs=[number],
         jumps=jumps,
         in_address={"step": (number, int)},
-        opens=lambda asked: begin(int(step) if (step := asked.get("step", "")).isdigit() else 1),
+        opens=lambda asked: begin(number_in(asked.get("step"))),
     )
+
+
+def number_in(text: Any) -> int:
+    """Return the number of a step from its text, that of the first for anything else."""
+    return int(text) if str(text).isdecimal() else 1
 
 
 def begin(number: int) -> Jump:

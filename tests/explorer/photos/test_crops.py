@@ -44,6 +44,11 @@ def test_a_crop_larger_than_the_photo_is_refused():
         crop_at(plain(RED, size=(300, 200)))
 
 
+def test_a_crop_outside_the_photo_is_refused():
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        crop_at(noise(600, 256), at=(1.5, 0))
+
+
 def test_a_crop_that_is_moved_lies_where_it_is_told():
     photo = noise(600, 256)
     left, right = crop_at(photo, at=(0, 0.5)), crop_at(photo, at=(1, 0.5))

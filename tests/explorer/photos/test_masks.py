@@ -27,6 +27,12 @@ def test_mask_of_the_whole_photo_is_cropped_like_it():
         read_mask(border, PHOTO)
 
 
+def test_mask_of_the_whole_photo_is_cropped_where_the_photo_is():
+    assert read_mask(left_half(*PHOTO), PHOTO, at=(0, 0.5)).all()
+    painted = read_mask(left_half(*PHOTO), PHOTO, at=(0.8, 0.5))  # its left edge is column 230 of 512
+    assert painted[:, :24].all() and not painted[:, 28:].any()
+
+
 def test_mask_file_is_read_and_white_is_painted(tmp_path):
     Image.fromarray(left_half(224, 224)).save(tmp_path / "mask.png")
     assert np.array_equal(read_mask(tmp_path / "mask.png", PHOTO), left_half(224, 224))
