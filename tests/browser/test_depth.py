@@ -48,11 +48,11 @@ def test_depth_plays_and_stops(visit):
     visit.page.wait_for_function(moved, timeout=RESULT_MS)
     visit.page.locator("#play").click()
     visit.expect_text("#play", "Play")
-    visit.page.wait_for_timeout(500)
-    wait_until_idle(visit)  # what was asked for before is still answered
-    stopped = texts(visit, "#depth-title")
+    slider = visit.page.locator("#depth-slider input[type=range]")
+    stopped = slider.input_value()
     visit.page.wait_for_timeout(2000)
-    assert texts(visit, "#depth-title") == stopped
+    assert slider.input_value() == stopped
+    visit.expect_text("#depth-title", f"depth {stopped} of 5")
     visit.page.locator("#play").click()
     visit.page.locator("#tab-explore-button").click()
     visit.expect_text("#result-title", "Seen through")

@@ -36,7 +36,9 @@ def picture(visit, selector: str) -> str:
 
 def wait_for_another_figure(visit, before: str) -> None:
     figure = "document.querySelector('#card-psnr b').innerText"
-    visit.page.wait_for_function(f"old => {figure} !== old && /^[0-9]/.test({figure})", arg=before)
+    visit.page.wait_for_function(
+        f"old => {figure} !== old && /^[0-9]/.test({figure})", arg=before, timeout=RESULT_MS
+    )
 
 
 def test_the_page_opens_with_an_example_and_its_result(opened):
@@ -135,7 +137,10 @@ def test_a_picture_from_the_camera_or_the_clipboard_is_reconstructed(visit):
     visit.page.wait_for_function("document.querySelector('#photo video')?.currentTime > 0.2")
     visit.page.get_by_label("select input source").click()
     assert visit.page.get_by_label("select source").locator("option").count() == 2  # front and back
+    camera = "document.querySelector('#photo video')?.srcObject?.getVideoTracks()[0].getSettings().deviceId"
+    first = visit.page.evaluate(camera)
     visit.page.get_by_label("select source").select_option(index=1)
+    visit.page.wait_for_function(f"first => {camera} && {camera} !== first", arg=first, timeout=RESULT_MS)
     visit.page.wait_for_function("document.querySelector('#photo video')?.currentTime > 0.2")
     visit.page.get_by_label("capture photo").click()
     wait_for_another_figure(visit, before)

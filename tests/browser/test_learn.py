@@ -115,16 +115,17 @@ def test_what_a_learner_changes_is_shown_and_the_step_stays(lesson):
     lesson.expect_text("#learn-maps-text", "512 maps of 14×14")
 
 
-def test_the_drawing_of_the_network_leads_to_a_layer_and_frames_what_a_position_sees(lesson):
-    go(lesson, 4)
-    layers = lesson.page.locator("#learn-network li")
+def test_the_drawing_of_the_network_leads_to_a_layer_and_frames_what_a_position_sees(visit):
+    open_lesson(visit, "?tab=learn&step=4")
+    shows(visit, 4)
+    layers = visit.page.locator("#learn-network li")
     assert layers.all_inner_texts() == ["block1", "block2", "block3", "block4", "block5"]
     layers.nth(1).hover()
-    assert lesson.page.locator("#learn-reconstruction .field").is_visible()
+    assert visit.page.locator("#learn-reconstruction .field").is_visible()
     layers.nth(1).click()
-    lesson.expect_text("#learn-title", "block2")
-    lesson.expect_text("#learn-network p.now", "56×56 positions")
-    assert lesson.page.locator("#learn-looks input:checked").get_attribute("value") == "block2"
+    visit.expect_text("#learn-title", "block2")
+    visit.expect_text("#learn-network p.now", "56×56 positions")
+    assert visit.page.locator("#learn-looks input:checked").get_attribute("value") == "block2"
 
 
 def test_the_answer_opens_on_demand_and_is_closed_in_the_next_step(lesson):
