@@ -277,6 +277,8 @@ def test_nothing_moves_while_a_result_is_on_its_way(visit):
     parts = ["#comparison", "#dial", "#cards", "#error-map", "#mosaic", "#more"]
     before = [visit.page.locator(part).bounding_box() for part in parts]
     visit.open()
+    visit.page.locator("#download:not([disabled])").wait_for(timeout=RESULT_MS)  # what comes last
+    visit.page.locator("#dial-stops li").first.wait_for(timeout=RESULT_MS)
     assert [visit.page.locator(part).bounding_box() for part in parts] == before
 
 
