@@ -136,10 +136,10 @@ def test_the_answer_opens_on_demand_and_is_closed_in_the_next_step(lesson):
     assert answer.locator("p").is_visible()
     assert answer.locator("tbody tr").count() == len(STEPS[3].looks)
     lesson.expect_text("#learn-proof", "block1")
+    drawn = "count => document.querySelectorAll('.curve circle').length === count"
+    lesson.page.wait_for_function(drawn, arg=1, timeout=RESULT_MS)
     lesson.page.locator("#learn-looks").get_by_label("block2", exact=True).check()
-    lesson.page.wait_for_function(
-        "document.querySelectorAll('.curve circle').length === 2", timeout=RESULT_MS
-    )
+    lesson.page.wait_for_function(drawn, arg=2, timeout=RESULT_MS)
     lesson.page.get_by_label("A network that names things").check()
     lesson.expect_text("#learn-proof .meaning", "espresso")
     lesson.page.locator("#learn-next").click()
