@@ -23,7 +23,7 @@ def psnr(reconstruction01: Tensor, original01: Tensor) -> Tensor:
 
     What scikit-image gives; not from there, as its module brings scipy.stats, which takes long to import.
     """
-    errors = [float(np.square(y - x).mean()) for y, x in _pairs(reconstruction01, original01)]
+    errors = mse(reconstruction01.detach().cpu(), original01.detach().cpu()).tolist()
     return torch.tensor(list(map(psnr_of_mse, errors)), dtype=torch.float64)
 
 

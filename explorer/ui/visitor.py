@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.photos.photo import CENTRE, Photo, Position
+from explorer.photos.photo import Photo
 from explorer.ui.views import About, Question
 
 Shown = tuple[About, tuple[Any, ...]]  # with the values of the tab's inputs
@@ -18,7 +18,6 @@ class Visitor:
 
     photo: Photo | None = None  # the last one that could be used
     file: str | None = None  # its path
-    at: Position = CENTRE  # where it is cropped
     tab: str | None = None
     told: float = 0.0  # when the page named its open tab, in its own milliseconds
     asked: Question | None = None  # by the controls; without the values of the tab's inputs

@@ -11,7 +11,7 @@ import gradio as gr
 
 from explorer import Explorer, UserError
 from explorer.configurations import Configuration
-from explorer.photos.photo import CENTRE, Photo, Position
+from explorer.photos.photo import CENTRE, Photo
 from explorer.ui import choices
 from explorer.ui.answers import Frame, bell, ring, wire_answers
 from explorer.ui.controls import Controls, examples, moved_to
@@ -74,10 +74,10 @@ def wire(
             jump = replace(jump, example=None)
         selected = [str(of[id(selector)]) for selector in controls.selectors]
         try:
-            photo, file, at = find_photo(jump, of[id(controls.photo)], known)
+            photo, file, own = find_photo(jump, of[id(controls.photo)], known)
             back = {}
         except UserError as error:
-            photo, file, at = known.photo, known.file, known.at
+            photo, file, own = known.photo, known.file, True
             alert = labels.alert(labels.photo_before.format(reason=error) if file else str(error))
             back = {controls.photo: file, controls.message: alert}
         try:
@@ -89,8 +89,8 @@ def wire(
             usual = replace(jump, configuration=choices.DEFAULT)  # an address: the page must not stay empty
             return settle(where, values, usual, restored, again, alert)
 
-        moved = (file, at) != (known.file, known.at)
-        known.photo, known.file, known.at, known.tab = photo, file, at, jump.tab or known.tab
+        moved = (file, photo and photo.at) != (known.file, known.photo and known.photo.at)
+        known.photo, known.file, known.tab = photo, file, jump.tab or known.tab
         question = Question(known.tab, photo, found, alert or labels.note(note))
         same = known.asked is not None and known.asked.about == question.about and not again
         if same and jump == STAY:
@@ -101,7 +101,7 @@ def wire(
         if jump.example or jump.file:
             settled[controls.photo] = file
         if moved:
-            settled |= controls.frame(at, moves=is_own(file))
+            settled |= controls.frame(photo.at if photo else CENTRE, moves=own)
         if not same:
             settled |= frame.buttons(known)
             for view in views.values():
@@ -115,21 +115,19 @@ def wire(
 
     def find_photo(
         jump: Jump, file: Mapping[str, Any] | None, known: Visitor
-    ) -> tuple[Photo | None, str | None, Position]:
-        """Return the photo, its path, and where it is cropped; no photo where the page has none.
+    ) -> tuple[Photo | None, str | None, bool]:
+        """Return the photo, its path, and whether it is the visitor's own; no photo where the page has none.
 
         Raises UserError.
         """
         chosen = str(examples()[jump.example]) if jump.example in examples() else jump.file
         path = chosen or (file and uploaded_file(file)) or None
-        at = jump.at or (known.at if path == known.file else CENTRE)
-        if at != CENTRE and not is_own(path):
-            at = CENTRE  # else a link could not say which example it is
-        return path and explorer.photo(path, at), path, at
-
-    def is_own(path: str | None) -> bool:
-        """Return whether a photo is none of the examples. Raises UserError."""
-        return bool(path) and explorer.photo(path).digest not in example_names()
+        if not path:
+            return None, None, False
+        photo = explorer.photo(path)
+        own = photo.digest not in example_names()  # an example stays: no link says where it is cropped
+        at = jump.at or (known.photo.at if known.photo and path == known.file else CENTRE)
+        return explorer.photo(path, at) if own and at != CENTRE else photo, path, own
 
     def link(about: About, values: tuple[Any, ...]) -> Update:
         """Return the update of the address, which says all of a view but what is a visitor's own."""

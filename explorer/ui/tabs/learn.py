@@ -163,7 +163,8 @@ def build(explorer: Explorer) -> View:
         }
 
     def go(asked: str) -> Update:
-        return {number: number_in(asked)} | at_step(number_in(asked))
+        found = number_in(asked)
+        return {number: found} | at_step(found)
 
     picked = network.click(str, network, layer, **wanted("learn-network"))
     gone = steps.click(go, steps, [number, *of_step], **wanted("learn-steps"))
