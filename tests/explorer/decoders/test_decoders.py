@@ -13,14 +13,14 @@ from explorer.decoders.wavelet import haar, inverse_haar
 from explorer.encoders.table import ENCODERS
 from explorer.errors import UserError
 
-LAYERS = [layer for spec in ENCODERS.values() for layer in spec.layers]
+SHAPES = sorted({(layer.channels, layer.size) for spec in ENCODERS.values() for layer in spec.layers})
 
 
 @pytest.mark.parametrize("name", DECODERS)
-@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
-def test_every_decoder_draws_a_photo_from_every_layer(name, layer):
-    decoder = decoder_spec(name).build(layer.channels, layer.size).eval()
-    photo = decoder(torch.randn(1, layer.channels, layer.size, layer.size))
+@pytest.mark.parametrize(("channels", "size"), SHAPES)
+def test_every_decoder_draws_a_photo_from_layers_of_every_shape(name, channels, size):
+    decoder = decoder_spec(name).build(channels, size).eval()
+    photo = decoder(torch.randn(1, channels, size, size))
     assert photo.shape == (1, 3, 224, 224)
     assert photo.min() >= 0 and photo.max() <= 1
     assert sum(p.numel() for p in decoder.parameters()) < 4_000_000
@@ -37,10 +37,10 @@ def test_grids_that_do_not_divide_the_photo_work(name, size, grid, asked):
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_grids_that_do_not_divide_the_photo_work_in_bf16(name):
-    decoder = decoder_spec(name).build(8, 27)
+    decoder = decoder_spec(name).build(8, 13)
     with torch.autocast("cpu", torch.bfloat16):
-        drawn = decoder.draw(torch.randn(2, 8, 27, 27), 128)
-    assert drawn.dtype == torch.float32 and drawn.shape == (2, 3, 128, 128)
+        drawn = decoder.draw(torch.randn(2, 8, 13, 13), 60)
+    assert drawn.dtype == torch.float32 and drawn.shape == (2, 3, 60, 60)
     drawn.sum().backward()
 
 
