@@ -221,14 +221,14 @@ def test_preferences_are_kept_in_the_browser(visit):
     visit.choose("scale", "Grey")
     kept = "localStorage.getItem('feature-inversion-explorer')"
     visit.page.wait_for_function(f"{kept}?.length > 0")
-    visit.page.wait_for_timeout(1000)
     before = visit.page.evaluate(kept)
     visit.page.get_by_label("Smooth").check()
     visit.page.wait_for_function(f"before => {kept} !== before", arg=before)
-    visit.page.wait_for_timeout(500)
+    visit.page.wait_for_timeout(1000)
+    assert visit.page.get_by_label("Smooth").is_checked()
     visit.open("?decoder=linear&layer=block1")
     playwright.expect(visit.page.get_by_label("Smooth")).to_be_checked(timeout=RESULT_MS)
-    assert visit.page.locator("#scale input").input_value() == "Grey"
+    playwright.expect(visit.page.locator("#scale input")).to_have_value("Grey", timeout=RESULT_MS)
 
 
 def test_the_link_is_copied(explored):

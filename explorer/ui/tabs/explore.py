@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.context import Context
 
 from explorer import Explorer
 from explorer.configurations import Configuration
@@ -128,7 +129,8 @@ def build(explorer: Explorer) -> View:
         preferences,
         **LATEST,
     )
-    gr.on(fn=lambda chosen: chosen, inputs=preferences, outputs=[smooth, maps.scale], **LATEST)
+    # only when the page opens: told of every change, it could undo a choice made while the last is being kept
+    Context.root_block.load(lambda chosen: chosen, preferences, [smooth, maps.scale], **LATEST)
     smooth.change(
         None, smooth, js="on => { document.getElementById('explore').classList.toggle('smooth', on) }"
     )
