@@ -31,8 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
-            if os.environ.get("CI"):  # a machine shared with others: tried again, and named in the summary
-                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @dataclass
