@@ -12,6 +12,7 @@ from explorer.decoders.fusion import FUSIONS
 from explorer.encoders.weights import WEIGHTS
 from explorer.folders import BUNDLED, EXAMPLES, RECOVERIES
 from trainer.commands import (
+    run_compare,
     run_data,
     run_evaluate,
     run_fit_linear,
@@ -159,6 +160,14 @@ def parser() -> Parser:
     private.add_argument("--architecture", default="efficientnet_lite0", metavar="NAME")
     _device_argument(private)
     private.add_argument("--out", type=Path, default=BUNDLED / "privacy.json", metavar="FILE.json")
+
+    compared = command("compare", run_compare, "Compare decoders that were trained alike (sweep: alike).")
+    compared.add_argument("--photos", type=Path, required=True, metavar="DIR")
+    compared.add_argument(
+        "--checkpoints", type=Path, nargs="+", required=True, metavar="DIR", help="runs/alike/*, a seed each"
+    )
+    _device_argument(compared)
+    compared.add_argument("--out", type=Path, default=BUNDLED / "alike.json", metavar="FILE.json")
 
     told = command("report", run_report, "Write the results as one self-contained HTML page, or as Markdown.")
     told.add_argument("--results", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")

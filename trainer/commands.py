@@ -196,6 +196,17 @@ def run_privacy(options: argparse.Namespace) -> None:
     print(privacy_table(found))
 
 
+def run_compare(options: argparse.Namespace) -> None:
+    from trainer.measuring.alike import measure_alike
+    from trainer.measuring.results_file import write_results
+    from trainer.reporting.tables import alike_table
+
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    found = measure_alike(options.photos, options.checkpoints, choose_device(options.device))
+    write_results(found, options.out)
+    print(alike_table(found, "psnr"))
+
+
 def run_report(options: argparse.Namespace) -> None:
     from trainer.reporting.markdown import Data, results_page, with_networks, write_or_check
     from trainer.reporting.report import write_report

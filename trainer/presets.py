@@ -36,11 +36,12 @@ class Job:
     losses: tuple[str, ...]
     recipe: Recipe
     weights: str = "imagenet"
+    part: str = ""  # what tells it from the preset's other jobs for the same weights
 
     @property
     def name(self) -> str:
         start = "-scratch" if self.recipe.start == "scratch" else ""
-        return f"{self.architecture}-{self.weights}{start}"
+        return f"{self.architecture}-{self.weights}{start}{self.part}"
 
     @property
     def trained(self) -> list[Configuration]:
@@ -173,6 +174,24 @@ def ablation() -> list[Job]:
     return jobs(ABLATED, list(WEIGHTS), ABLATED_DECODERS, ("mse", "lpips", "hybrid"), recipe)
 
 
+def alike() -> list[Job]:
+    decoders = tuple(f"{name}{size}" for size in ("", "@1M") for name in ABLATED_DECODERS)
+    crops = {"block1": 112, "block3": 112, "block5": 224}  # at block5 a crop of 112 would be 3 x 3 places
+    runs = [("block1", 42), ("block3", 42), ("block3", 43), ("block3", 44), ("block5", 42)]
+    recipe = Recipe(steps=150, batch=4, lpips_window=112, validate_every=75, validation_photos=16)
+    return [
+        Job(
+            "vgg16",
+            (layer,),
+            decoders,
+            ("mse", "hybrid"),
+            replace(recipe, crop=crops[layer], seed=seed),
+            part=f"-{layer}-seed{seed}",
+        )
+        for layer, seed in runs
+    ]
+
+
 def published() -> list[Job]:
     recipe = Recipe(
         steps=30 * PUBLISHED_STEPS_PER_EPOCH,
@@ -247,6 +266,11 @@ PRESETS = {
         f"{len(ABLATED)} architectures x every layer x {len(ABLATED_DECODERS)} decoders x 3 losses x trained "
         "and random weights",
         ablation,
+    ),
+    "alike": Preset(
+        "the four decoders of the ablation, as published and with 1M parameters each, for MSE and hybrid, "
+        "trained alike at three layers of VGG16, at block3 with three seeds",
+        alike,
     ),
     "published": Preset(
         "the published studies' recipe (Adam 1e-4, batch 4, 30 epochs of 640 photos, rate halved after 5 "

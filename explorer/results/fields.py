@@ -1,8 +1,10 @@
 """The fields of a stranger's file: each is of the type and in the range that is asked for, or refused."""
 
+import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from explorer.errors import UserError, expect
@@ -10,6 +12,20 @@ from explorer.errors import UserError, expect
 T = TypeVar("T")
 MAX_TEXT = 300  # characters
 log = logging.getLogger(__name__)
+
+
+def read_file(path: Path, read: Callable[[Any], T], nothing: T, kind: str) -> T:
+    """Return what `read` makes of a file's data, and `nothing` where there is no such file.
+
+    The log says why a file that is no `kind` cannot be used; nothing is raised.
+    """
+    try:
+        return read(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        log.warning("%s is left out: it is no %s (%s)", path.name, kind, error)
+    return nothing
 
 
 def usable(read: Callable[[Any], T], rows: Iterable[Any], file: str) -> Iterable[T]:

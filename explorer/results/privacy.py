@@ -1,16 +1,13 @@
 """The privacy study that `python -m trainer privacy` measured; nothing is measured here."""
 
-import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from explorer.configurations import check_names, configuration_of
-from explorer.results.fields import as_cost, as_share, as_text, as_whole, usable
+from explorer.results.fields import as_cost, as_share, as_text, as_whole, read_file, usable
 
-log = logging.getLogger(__name__)
 COLUMNS = {
     "sent as they are": ("", 0.0),
     "in 4 bits": ("quantise", 4.0),
@@ -53,13 +50,7 @@ class Study:
     @classmethod
     def read(cls, path: Path) -> "Study":
         """Return the study in a file; one that cannot be used is logged, never raised."""
-        try:
-            return cls.of(json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            log.warning("%s is left out: it is no privacy study (%s)", path.name, error)
-        return cls()
+        return read_file(path, cls.of, cls(), "privacy study")
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Return header and rows: how many photos were found among all by their reconstruction.

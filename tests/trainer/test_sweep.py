@@ -103,6 +103,15 @@ def test_ablation_has_every_configuration_of_the_published_tables():
     assert {c.loss for c in trained} == {"mse", "lpips", "hybrid"}
 
 
+def test_alike_is_one_recipe_with_three_seeds_at_one_layer():
+    jobs = preset_jobs("alike")
+    assert len({replace(job.recipe, seed=0, crop=112) for job in jobs}) == 1
+    assert [job.recipe.seed for job in jobs if job.layers == ("block3",)] == [42, 43, 44]
+    for job in jobs:
+        sizes = [c.decoder.partition("@")[2] for c in job.trained]
+        assert sizes.count("") == sizes.count("1M") == 4 * 2 and job.fitted == []
+
+
 def test_published_is_their_recipe():
     for job in preset_jobs("published"):
         recipe = job.recipe

@@ -1,1 +1,1 @@
-"""Measuring decoders: evaluation, costs, statistics, protocols, privacy."""
+"""Measuring decoders: evaluation, comparison, costs, statistics, protocols, privacy."""

@@ -12,6 +12,7 @@ from explorer.atomic_write import whole_file
 from explorer.encoders.table import encoder_spec
 from explorer.errors import UserError
 from explorer.measures.metrics import METRICS
+from explorer.results.alike import Alike
 from explorer.results.published import PUBLISHED
 from trainer.reporting import facts, tables
 
@@ -22,20 +23,22 @@ MADE_BY = {  # file: the command that writes it
     "results.json": "evaluate",
     "results_published.json": "evaluate --protocol published",
     "privacy.json": "privacy",
+    "alike.json": "compare",
 }
 
 
 @dataclass(frozen=True)
 class Data:
-    """What was measured: by the project's protocol, by the published one, and the privacy study."""
+    """What was measured: by the project's protocol, by the published one, for privacy, of decoders alike."""
 
     project: Mapping[str, Any]
     published: Mapping[str, Any]
     study: Mapping[str, Any]
+    alike: Mapping[str, Any]
 
     @classmethod
     def read(cls, folder: Path) -> "Data":
-        """Return what the three files in a folder hold. Raises UserError naming one that cannot be read."""
+        """Return what the files in a folder hold. Raises UserError naming one that cannot be read."""
         return cls(*(_read(folder / name, command) for name, command in MADE_BY.items()))
 
 
@@ -60,7 +63,7 @@ def results_page(data: Data) -> str:
 
 def shown(data: Data) -> dict[str, Any]:
     """Return what the template names."""
-    project, published, study = data.project, data.published, data.study
+    project, published, study, alike = data.project, data.published, data.study, Alike.of(data.alike)
     names = {metric: spec.name for metric, spec in METRICS.items()}
     return {
         "photos": project["protocol"]["photos"],
@@ -85,6 +88,12 @@ def shown(data: Data) -> dict[str, Any]:
         "printed": max(PUBLISHED, key=lambda figure: figure.psnr),
         "protocols": tables.protocols_table(project, published),
         "their_target": [row for row in published["configurations"] if row["target"] != "photo"],
+        "alike": {
+            "of": alike,
+            "steps": alike.rows[0].steps,
+            "psnr": tables.alike_table(data.alike, "psnr"),
+            "lpips": tables.alike_table(data.alike, "lpips"),
+        },
         "study": study,
         "sender": study["rows"][0],
         "sender_title": encoder_spec(study["rows"][0]["architecture"]).title,

@@ -7,6 +7,7 @@ from explorer.configurations import configuration_of, layers_by_architecture
 from explorer.decoders import DECODERS
 from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.measures.metrics import METRICS
+from explorer.results.alike import Alike
 from explorer.results.privacy import Study
 
 TEXT, NUMBER = "---", "---:"
@@ -248,6 +249,19 @@ def privacy_table(study: Results) -> str:
     """Return how many photos were found again from the features that were sent, a line a layer."""
     [first, *ways], rows = Study.of(study).table()
     return table({first: TEXT} | dict.fromkeys(ways, NUMBER), rows)
+
+
+def alike_table(compared: Results, measure: str) -> str:
+    """Return what decoders that were trained alike score, a line a layer, loss and size; the best is bold."""
+    alike = Alike.of(compared)
+    lines = []
+    for line in alike.lines:
+        best, cells = line.best(measure), {kind: row.cell(measure) for kind, row in line.rows.items()}
+        cells[best] = f"**{cells[best]}**"
+        name = line.layer + (f" ({line.seeds} seeds)" if line.seeds > 1 else "")
+        lines.append([name, line.loss, line.parameters, *(cells.get(kind, NOTHING) for kind in alike.kinds)])
+    titles = dict.fromkeys(("layer", "loss"), TEXT) | {"parameters": NUMBER}
+    return table(titles | dict.fromkeys(alike.kinds, NUMBER), lines)
 
 
 def configurations_table(results: Results) -> str:

@@ -15,6 +15,7 @@ from explorer.measures.metrics import METRICS
 from explorer.pictures.exports import table as csv_text
 from explorer.pictures.plots import published_beside_ours
 from explorer.pictures.plots.style import in_order
+from explorer.results.alike import Alike
 from explorer.results.measured import Results
 from explorer.results.published import beside_ours
 from explorer.results.rows import Row
@@ -65,9 +66,10 @@ def build(explorer: Explorer) -> View:
                 beside = gr.HTML(elem_id="published-text")
                 published_data = download_button("published-data")
             published_plot = gr.Plot(show_label=False, elem_id="published-plot")
+        alike = gr.HTML(elem_id="alike")
     opened = gr.State(None)  # the name of the row that was clicked last
     known = gr.State(None)  # the chart that is on the page: what it is and of which rows
-    complete = gr.State(False)  # what is published is on the page
+    complete = gr.State(False)  # what never changes is on the page
 
     def show_rows(question: Question, *values: Any) -> Update:
         """Show the rows that fit the filters."""
@@ -98,16 +100,18 @@ def build(explorer: Explorer) -> View:
         }
 
     def show_published(question: Question, *values: Any) -> Update:
-        """Show what is published, once."""
+        """Show what is published and what was trained alike, once."""
         *_, already = values
         if already:
             return {}
         published = explorer.results("results_published.json")
         pairs = beside_ours(explorer.results(), published)
+        compared = Alike.read(explorer.engine.folder / "alike.json")
         return {
             beside: text.published(pairs, published.perfect("psnr")),
             published_plot: published_beside_ours(pairs, published.perfect("psnr")),
             published_data: csv_file("published", [asdict(pair) for pair in pairs]),
+            alike: text.alike(compared, [decoder_spec(kind).title for kind in compared.kinds]),
             complete: True,
         }
 
@@ -123,7 +127,7 @@ def build(explorer: Explorer) -> View:
     steps = [
         Step(show_rows, [note, table, table_data]),
         Step(show_chart, [reading, plot, chart_data, known], memory=[known]),
-        Step(show_published, [beside, published_plot, published_data, complete], memory=[complete]),
+        Step(show_published, [beside, published_plot, published_data, alike, complete], memory=[complete]),
     ]
     return View(
         steps,

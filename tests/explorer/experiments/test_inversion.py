@@ -195,11 +195,12 @@ def test_wrong_settings_are_named(wrong):
         Settings(**wrong)
 
 
-def test_a_search_on_weights_begins_from_the_decoder_for_features_else_from_the_best(explorer):
+def test_a_search_on_weights_begins_from_the_decoder_for_features_unless_another_is_far_more_exact(explorer):
     def begins(layer: str, architecture: str = "alexnet") -> str:
         asked = Configuration(architecture, layer, "optimisation", "features")
         return search_start(explorer.engine, asked, Settings("decoder")).name
 
     assert begins("conv5") == "alexnet-conv5-upsample_conv-features-imagenet"
     assert begins("conv2") == "alexnet-conv2-pixel_shuffle-mse-imagenet"
+    assert begins("block8", "dinov2_small") == "dinov2_small-block8-pixel_shuffle-mse-imagenet"
     assert begins("block11", "dinov2_small") == "dinov2_small-block11-pixel_shuffle-mse-imagenet"

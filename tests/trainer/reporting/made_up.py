@@ -101,4 +101,19 @@ STUDY = {
         }
     ],
 }
-DATA = Data(PROJECT, PUBLISHED, STUDY)
+
+
+def alike(decoder: str, psnr: float, over: float | None = None) -> dict[str, Any]:
+    """Return a decoder of VGG16 block3 that was trained with two seeds, `over` the simple one in dB."""
+    test = over and {"difference": over, "ci95": [over - 0.1, over + 0.1], "p_holm": 0.01}
+    return row("vgg16", "block3", decoder, psnr=psnr) | {
+        **{"steps": 200, "seeds": [42, 43], "by_seed": {"psnr": [psnr - 0.1, psnr + 0.1]}},
+        "over_simple": test and dict.fromkeys(("psnr", "ssim", "lpips"), test),
+    }
+
+
+ALIKE = {
+    "protocol": {"photos": 8},
+    "rows": [alike("transposed_conv", 20.0), alike("wavelet", 19.5, -0.5), alike("transposed_conv@1M", 21.0)],
+}
+DATA = Data(PROJECT, PUBLISHED, STUDY, ALIKE)

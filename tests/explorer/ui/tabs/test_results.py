@@ -3,8 +3,10 @@
 import gradio as gr
 import pytest
 
+from explorer.decoders import decoder_spec
 from explorer.encoders.table import ENCODERS
 from explorer.folders import BUNDLED
+from explorer.results.alike import Alike
 from explorer.results.measured import Results
 from explorer.results.published import beside_ours
 from explorer.ui.results_table import network_title
@@ -120,3 +122,15 @@ def test_published_figures_stand_beside_ours_with_the_reason(results, published)
     assert cells(html)[-1] == ["PVT-v2-B2", "16.54", "–", "–", "–", "not measured"]
     assert f"even a perfect one scores only {published.perfect('psnr'):.2f} dB." in html
     assert "clipped to [0, 1].</p>" in text.published([], None)
+
+
+def test_decoders_that_were_trained_alike_stand_in_lines_with_what_is_proven():
+    found = Alike.read(BUNDLED / "alike.json")
+    html = text.alike(found, [decoder_spec(kind).title for kind in found.kinds])
+    _, *lines = cells(html)
+    assert len(lines) == len(found.lines) > 0
+    assert {len(line) for line in lines} == {2 + len(found.kinds)}
+    assert html.count("<strong>") == len(found.lines)
+    equal = found.count("psnr", "@1M")
+    assert f"in {equal.simple} of {equal.lines} with a million parameters each" in html
+    assert not text.alike(Alike(), []).strip()

@@ -1,0 +1,137 @@
+"""Decoders that were trained alike: what each scores beside the simplest one, over photos and seeds."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from explorer.checkpoints.files import load_decoder, read_header
+from explorer.configurations import Configuration, in_order
+from explorer.encoders.frozen import FrozenEncoder
+from explorer.errors import UserError
+from explorer.results.alike import MEASURES, SIMPLE, split_size
+from trainer.data.photos import report_photos
+from trainer.measuring.checkpoints import choose, ready_checkpoints
+from trainer.measuring.figures import measure_decoders
+from trainer.measuring.protocols import describe, protocol_spec
+from trainer.measuring.statistics import compare, holm, summarise
+
+SAME = ("steps", "batch", "crop", "lpips_window", "views", "ema", "gradient_clip", "schedule", "target")
+PIXELS = replace(protocol_spec("project"), judged=False)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One decoder of one seed: how it was trained, its parameters, and each photo's figures by measure."""
+
+    recipe: Mapping[str, Any]
+    parameters: int
+    figures: Mapping[str, list[float]]
+
+
+Runs = dict[Configuration, list[Run]]
+
+
+def measure_alike(
+    photos: Path, folders: Sequence[Path], device: str | torch.device = "cpu", progress_bar: bool = True
+) -> dict[str, Any]:
+    """Return {"protocol", "rows"} of decoders in folders of checkpoints, each folder of one seed.
+
+    A row is a configuration with its "parameters", "steps", "batch", "crop" and "seeds", the "mean" and
+    "ci95" of MEASURES over photos (each photo's figure is its mean over seeds), the means "by_seed", and
+    "over_simple": the paired difference to SIMPLE of the same size, layer and loss (None for itself), with
+    its interval and the p-value of Wilcoxon's test after Holm's correction over all tests of the measure.
+    Raises UserError when decoders that are compared were not trained alike, or SIMPLE is not among them.
+    """
+    names, photos01 = report_photos(photos)
+    runs: Runs = {}
+    for folder in folders:
+        for c, run in measured(folder, names, photos01.to(device), device, progress_bar).items():
+            runs.setdefault(c, []).append(run)
+    for c in runs:
+        check_alike(c, runs)
+    found = {measure: differences(runs, measure) for measure in MEASURES}
+    rows = []
+    for c in in_order(runs):
+        first, over = runs[c][0], {m: found[m][c] for m in MEASURES if c in found[m]}
+        trained = {key: first.recipe[key] for key in ("steps", "batch", "crop")}
+        seeds = [run.recipe["seed"] for run in runs[c]]
+        summaries = {m: summarise(over_seeds(runs[c], m)) for m in MEASURES}
+        rows.append(
+            c.to_dict()
+            | {"parameters": first.parameters, **trained, "seeds": seeds}
+            | {"mean": {m: summary[0] for m, summary in summaries.items()}}
+            | {"ci95": {m: summary[2] for m, summary in summaries.items()}}
+            | {"by_seed": {m: [statistics.fmean(run.figures[m]) for run in runs[c]] for m in MEASURES}}
+            | {"over_simple": over or None}
+        )
+    return {"protocol": describe(PIXELS, names, photos01), "rows": rows}
+
+
+def measured(
+    folder: Path,
+    names: Sequence[str],
+    photos01: torch.Tensor,
+    device: str | torch.device,
+    progress_bar: bool,
+) -> dict[Configuration, Run]:
+    """Measure the decoders of one folder."""
+
+    @cache
+    def encoder_for(architecture: str, weights: str) -> FrozenEncoder:
+        return FrozenEncoder(architecture, weights, device, folder)
+
+    chosen = {
+        c: path
+        for c, path in choose(ready_checkpoints([folder]), None, encoder_for).items()
+        if isinstance(c, Configuration)
+    }
+    decoders = {c: load_decoder(path, device) for c, path in chosen.items()}
+    figures = measure_decoders(decoders, names, photos01, PIXELS, encoder_for, progress_bar)
+    return {
+        c: Run(
+            read_header(path).recipe,
+            sum(p.numel() for p in decoders[c].parameters()),
+            {m: [photo[m] for photo in figures[c]["per_image"]] for m in MEASURES},
+        )
+        for c, path in chosen.items()
+    }
+
+
+def check_alike(c: Configuration, runs: Runs) -> None:
+    """Raise UserError unless a decoder was trained as the simple one of its size was, seed by seed."""
+    if simple_of(c) not in runs:
+        raise UserError(f"{c.name} has nothing to be compared with: {simple_of(c).name} is not there.")
+    for mine, its in zip(runs[c], runs[simple_of(c)], strict=False):
+        differ = [key for key in ("seed", *SAME) if mine.recipe.get(key) != its.recipe.get(key)]
+        if differ:
+            raise UserError(f"{c.name} and {simple_of(c).name} were trained with another {differ[0]}.")
+    if len(runs[c]) != len(runs[simple_of(c)]):
+        raise UserError(f"{c.name} and {simple_of(c).name} were not trained with the same seeds.")
+
+
+def simple_of(c: Configuration) -> Configuration:
+    """Return the simplest decoder of the same size, for the same layer and loss."""
+    _, size = split_size(c.decoder)
+    return replace(c, decoder=SIMPLE + size)
+
+
+def over_seeds(runs: Sequence[Run], measure: str) -> list[float]:
+    """Return each photo's figure, the mean over seeds."""
+    return np.mean([run.figures[measure] for run in runs], axis=0).tolist()
+
+
+def differences(runs: Runs, measure: str) -> dict[Configuration, dict[str, Any]]:
+    """Return how far each decoder is above the simple one in a measure, over photos."""
+    others = [c for c in in_order(runs) if c != simple_of(c)]
+    tests = [compare(over_seeds(runs[c], measure), over_seeds(runs[simple_of(c)], measure)) for c in others]
+    corrected = holm([p for _, _, p in tests])
+    return {
+        c: {"difference": difference, "ci95": interval, "p_holm": p}
+        for c, (difference, interval, _), p in zip(others, tests, corrected, strict=True)
+    }
