@@ -49,12 +49,11 @@ def measure_alike(
     Raises UserError when decoders that are compared were not trained alike, or SIMPLE is not among them.
     """
     names, photos01 = report_photos(photos)
+    check_alike(folders)
     runs: Runs = {}
     for folder in folders:
         for c, run in measured(folder, names, photos01.to(device), device, progress_bar).items():
             runs.setdefault(c, []).append(run)
-    for c in runs:
-        check_alike(c, runs)
     found = {measure: differences(runs, measure) for measure in MEASURES}
     rows = []
     for c in in_order(runs):
@@ -103,16 +102,23 @@ def measured(
     }
 
 
-def check_alike(c: Configuration, runs: Runs) -> None:
-    """Raise UserError unless a decoder was trained as the simple one of its size was, seed by seed."""
-    if simple_of(c) not in runs:
-        raise UserError(f"{c.name} has nothing to be compared with: {simple_of(c).name} is not there.")
-    for mine, its in zip(runs[c], runs[simple_of(c)], strict=False):
-        differ = [key for key in ("seed", *SAME) if mine.recipe.get(key) != its.recipe.get(key)]
-        if differ:
-            raise UserError(f"{c.name} and {simple_of(c).name} were trained with another {differ[0]}.")
-    if len(runs[c]) != len(runs[simple_of(c)]):
-        raise UserError(f"{c.name} and {simple_of(c).name} were not trained with the same seeds.")
+def check_alike(folders: Sequence[Path]) -> None:
+    """Raise UserError unless every decoder was trained as the simple one of its size was, seed by seed."""
+    recipes: dict[Configuration, list[Mapping[str, Any]]] = {}
+    for folder in folders:
+        for c, path in ready_checkpoints([folder]).items():
+            if isinstance(c, Configuration):
+                recipes.setdefault(c, []).append(read_header(path).recipe)
+    for c, mine in recipes.items():
+        simple = simple_of(c)
+        if simple not in recipes:
+            raise UserError(f"{c.name} has nothing to be compared with: {simple.name} is not there.")
+        if len(mine) != len(recipes[simple]):
+            raise UserError(f"{c.name} and {simple.name} were not trained with the same seeds.")
+        for own, its in zip(mine, recipes[simple], strict=True):
+            differ = [key for key in ("seed", *SAME) if own.get(key) != its.get(key)]
+            if differ:
+                raise UserError(f"{c.name} and {simple.name} were trained with another {differ[0]}.")
 
 
 def simple_of(c: Configuration) -> Configuration:
