@@ -125,6 +125,17 @@ def layers_of(configuration: AnyConfiguration) -> list[Layer]:
     return [encoder_spec(architecture).layer(layer) for architecture, layer in configuration.sources]
 
 
+def before_it(configuration: AnyConfiguration) -> Configuration:
+    """Return the configuration of the layer before in its network. Raises UserError where there is none."""
+    if isinstance(configuration, FusedConfiguration):
+        raise UserError("There is no layer before several that are fused.")
+    names = encoder_spec(configuration.architecture).layer_names
+    number = names.index(configuration.layer)
+    if number == 0:
+        raise UserError(f"There is no layer before {configuration.layer}: it is the first.")
+    return replace(configuration, layer=names[number - 1])
+
+
 def check_names(configuration: AnyConfiguration) -> None:
     """Raise UserError for a name that is in no table, listing the allowed ones."""
     layers_of(configuration)

@@ -40,7 +40,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        start = "-scratch" if self.recipe.start == "scratch" else ""
+        start = "" if self.recipe.start == "linear" else f"-{self.recipe.start}"
         return f"{self.architecture}-{self.weights}{start}{self.part}"
 
     @property
@@ -160,11 +160,14 @@ def deep() -> list[Job]:
         validate_every=500,
         precision="bf16",
     )
+    coarse = replace(recipe, batch=8, start="before", pictures_from=2000, learning_rate=2e-3)
     rest = ("upsample_conv",), ("features",)
     return [
-        Job("vgg16", ("block3", "block4", "block5"), *rest, recipe),
+        Job("vgg16", ("block3", "block4"), *rest, recipe),
+        Job("vgg16", ("block5",), *rest, coarse),
         Job("alexnet", ("conv3", "conv4", "conv5"), *rest, recipe),
-        Job("efficientnet_lite0", ("stage3", "stage4", "stage5"), *rest, recipe),
+        Job("efficientnet_lite0", ("stage3", "stage4"), *rest, recipe),
+        Job("efficientnet_lite0", ("stage5",), *rest, coarse),
         Job("dinov2_small", DINOV2_DEEP, *rest, replace(recipe, start="scratch")),
     ]
 

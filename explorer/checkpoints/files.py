@@ -18,19 +18,23 @@ from explorer.configurations import (
     AnyConfiguration,
     EncoderFor,
     FusedConfiguration,
+    before_it,
     check_names,
     configuration_of,
     layers_of,
 )
 from explorer.decoders import Decoder, decoder_spec
+from explorer.decoders.cascade import Cascade
 from explorer.decoders.fusion import Fused
 from explorer.encoders.frozen import FINGERPRINT_LENGTH, same_fingerprint
+from explorer.encoders.networks import Layer
 from explorer.errors import UserError, expect
 
 FORMAT = 1
 HEADER_KEY = "feature_inversion"
 MAX_HEADER = 65_536  # characters; this program's own have one or two thousand
 MAX_NAME = 100  # characters of one name in it
+PAINTER = "upsample_conv"  # the decoder that a cascade through the layer before ends in
 MAX_REASON = 200  # characters of what a message repeats of an error
 
 
@@ -97,6 +101,8 @@ def read_header(path: Path) -> Header:
         raise CheckpointError(f"{path.name}: has format {header.format}, this program reads {FORMAT}.")
     try:
         check_names(header.configuration)
+        if header.recipe.get("start") == "before":
+            layers_of_cascade(header.configuration)
     except UserError as error:
         raise CheckpointError(f"{path.name}: {error}") from error
     if path.stem != header.configuration.name:
@@ -141,9 +147,12 @@ def _shown(error: Exception) -> str:
 def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Decoder:
     """Return an untrained decoder of the configured kind for its layer, or for several that are fused.
 
-    `start` is the recipe's: "scratch" leaves the linear map out of a decoder that has one.
+    `start` is the recipe's: "scratch" leaves the linear map out of a decoder that has one, "before" is the
+    cascade through the layer before. Raises UserError for a layer or decoder that it does not serve.
     """
     spec = decoder_spec(configuration.decoder)
+    if start == "before":
+        return Cascade(*layers_of_cascade(configuration))
     build = spec.build
     if start == "scratch" and spec.starts_from_linear:
         build = partial(build, linear=False)
@@ -151,6 +160,13 @@ def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Dec
         return Fused(layers_of(configuration), configuration.fusion, build)
     [layer] = layers_of(configuration)
     return build(layer.channels, layer.size)
+
+
+def layers_of_cascade(configuration: AnyConfiguration) -> list[Layer]:
+    """Return the rows of its layer and of the one before. Raises UserError where no cascade leads there."""
+    if configuration.decoder != PAINTER:
+        raise UserError(f"Only {PAINTER} leads through the layer before, not {configuration.decoder}.")
+    return layers_of(configuration) + layers_of(before_it(configuration))
 
 
 def fingerprint_of(configuration: AnyConfiguration, encoder_for: EncoderFor) -> list[float]:

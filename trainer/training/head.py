@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from explorer.checkpoints.files import Header, build_decoder, fingerprint_of, save_checkpoint
-from explorer.configurations import AnyConfiguration, EncoderFor, Place
+from explorer.configurations import AnyConfiguration, EncoderFor, Place, before_it
 from explorer.decoders import decoder_spec
+from explorer.errors import UserError
 from explorer.measures.pixels import mse, psnr_of_mse
 from trainer.recipe import Recipe, autocast
 from trainer.training.batches import Batch, Features
@@ -47,6 +48,9 @@ class Head:
     ):
         self.configuration = configuration
         self.compared = compared(configuration)
+        self.before = before_it(configuration).sources[0] if recipe.start == "before" else None
+        if self.before and not self.compared:
+            raise UserError("--start before goes with --loss features.")
         self.encoder_for = encoder_for
         self.recipe = recipe
         self.processes = processes
@@ -91,9 +95,7 @@ class Head:
     def step(self, step: int, features: Features, photos01: Tensor) -> None:
         """Take one optimiser step. A loss that is not finite stops this head and leaves its weights alone."""
         self.optimizer.param_groups[0]["lr"] = self._rate(step)
-        with autocast(self.recipe.precision, self.processes.device):
-            drawn = self.decoder.draw(self.configuration.inputs(features), photos01.shape[-1])
-        loss = self.loss(drawn.float(), photos01, features, self.recipe.window(step))
+        loss = self.loss_of_step(step, features, photos01)
         self.last_loss = self.processes.mean(loss.detach()).item()
         if not math.isfinite(self.last_loss):
             self.progress.stopped = f"the loss became {self.last_loss} at step {step}"
@@ -106,7 +108,20 @@ class Head:
             clip_grad_norm_(self.decoder.parameters(), self.recipe.gradient_clip)
         self.optimizer.step()
         if self.recipe.ema:
-            self.average(min(self.recipe.ema, (1 + step) / (10 + step)))
+            learned = step - self.recipe.pictures_from * (step >= self.recipe.pictures_from)
+            self.average(min(self.recipe.ema, (1 + learned) / (10 + learned)))
+
+    def loss_of_step(self, step: int, features: Features, photos01: Tensor) -> Tensor:
+        """Return what one step descends on: the loss of its pictures, and the error of a cascade's guess."""
+        inputs, guess_error = self.configuration.inputs(features), 0.0
+        if self.before:
+            with autocast(self.recipe.precision, self.processes.device):
+                guess_error = self.decoder.guess_error(inputs, features[self.before])
+            if step < self.recipe.pictures_from:
+                return guess_error
+        with autocast(self.recipe.precision, self.processes.device):
+            drawn = self.decoder.draw(inputs, photos01.shape[-1])
+        return guess_error + self.loss(drawn.float(), photos01, features, self.recipe.window(step))
 
     def loss(
         self, drawn: Tensor, photos01: Tensor, features: Features, window: tuple[slice, slice] | None = None

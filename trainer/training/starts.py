@@ -8,7 +8,7 @@ from pathlib import Path
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.checkpoints.files import load_decoder, read_header
-from explorer.configurations import AnyConfiguration, EncoderFor, FusedConfiguration
+from explorer.configurations import AnyConfiguration, EncoderFor, FusedConfiguration, before_it
 from explorer.decoders import decoder_spec
 from explorer.errors import UserError
 from trainer.training.head import Head
@@ -24,7 +24,7 @@ def start_head(head: Head, folders: Sequence[Path], continued: bool, encoder_for
     """
     spec = decoder_spec(head.configuration.decoder)
     needs_linear = spec.starts_from_linear and head.recipe.start == "linear"
-    possible = candidates(head.configuration, continued, needs_linear)
+    possible = candidates(head.configuration, continued, needs_linear, head.recipe.start)
     for configuration in possible:
         path = checkpoint(configuration, folders, encoder_for)
         if path:
@@ -36,16 +36,21 @@ def start_head(head: Head, folders: Sequence[Path], continued: bool, encoder_for
             f"{linear.name} is not fitted yet: run 'python -m trainer fit-linear --architecture "
             f"{linear.architecture} --layer {linear.layer} --weights {linear.weights} ...' first."
         )
+    if head.recipe.start == "before":
+        raise UserError(f"{possible[-1].name} is not trained yet: --start before needs it.")
 
 
 def candidates(
-    configuration: AnyConfiguration, continued: bool, needs_linear: bool
+    configuration: AnyConfiguration, continued: bool, needs_linear: bool, start: str = "linear"
 ) -> list[AnyConfiguration]:
     """Return what a decoder may start from, best first.
 
     When it is `continued`: itself, or the same decoder for mse. A fused one: its largest source's own
-    decoder. Where the registry says so, another kind of decoder for mse; last, the linear map.
+    decoder. Where the registry says so, another kind of decoder for mse; last, the linear map. With the
+    `start` "before" the same decoder of the layer before.
     """
+    if start == "before":
+        return [*([configuration] if continued else []), before_it(configuration)]
     found = [configuration, replace(configuration, loss="mse")] if continued else []
     single = configuration
     if isinstance(configuration, FusedConfiguration):
@@ -73,7 +78,9 @@ def checkpoint(
 def take_over(head: Head, configuration: AnyConfiguration, path: Path) -> None:
     """Give a head the weights of a checkpoint of `configuration`, or what it can use of them."""
     its_start = read_header(path).recipe.get("start", "linear")
-    if decoder_spec(configuration.decoder).starts_from_linear and its_start != head.recipe.start:
+    of_itself = configuration == head.configuration
+    start = "linear" if head.recipe.start == "before" and not of_itself else head.recipe.start
+    if decoder_spec(configuration.decoder).starts_from_linear and its_start != start:
         raise UserError(
             f"{configuration.name} was trained with --start {its_start}: "
             "train what starts from it in the same way."

@@ -1,0 +1,63 @@
+"""A decoder for grids too coarse to draw from: it guesses the layer before, and paints what it guessed."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from explorer.decoders.blocks import Decoder
+from explorer.decoders.pixel_shuffle import GlobalBlocks, ResidualBlock
+from explorer.decoders.upsample_conv import UpsampleConv
+from explorer.encoders.networks import Layer
+
+WIDTH = 128  # channels of the guess on its way
+DROPPED = 0.1  # of the channels of the features, in training
+
+
+class Cascade(Decoder):
+    """From features of a layer to those of the layer before, by regression, as Dosovitskiy & Brox (2016) draw
+    photos, and from there on what `upsample_conv` draws of that layer.
+
+    The mean squared error of the guess tells the decoder what there was, and where, at 7x7 positions, too;
+    an error in pixels or LPIPS alone left blobs and noise there. The two parts learn apart: the guess from
+    the true features of the layer before, the painter from the photo. Pictures that taught the guess, too,
+    made it forget the shapes.
+    """
+
+    def __init__(self, layer: Layer, before: Layer):
+        super().__init__(layer.channels, layer.size)
+        self.grid = before.size / layer.size
+        self.drop = nn.Dropout2d(DROPPED)
+        self.coarse = nn.Sequential(
+            nn.Conv2d(layer.channels, WIDTH, 1),
+            GlobalBlocks(WIDTH, layer.size),
+            ResidualBlock(WIDTH),
+            ResidualBlock(WIDTH),
+            nn.Conv2d(WIDTH, WIDTH, 3, padding=1),
+        )
+        self.fine = nn.Sequential(
+            ResidualBlock(WIDTH), ResidualBlock(WIDTH), nn.ReLU(), nn.Conv2d(WIDTH, before.channels, 1)
+        )
+        self.painter = UpsampleConv(before.channels, before.size)
+
+    def start_from(self, painter: UpsampleConv) -> None:
+        """Take over the trained decoder of the layer before."""
+        self.painter.load_state_dict(painter.state_dict())
+
+    def guess(self, standardised: Tensor) -> Tensor:
+        """Return standardised features (N, C', H', W') of the layer before."""
+        coarse = self.coarse(self.drop(standardised))
+        size = [round(side * self.grid) for side in coarse.shape[-2:]]
+        return self.fine(F.interpolate(coarse, size, mode="bilinear"))
+
+    def guess_error(self, features: Tensor, before: Tensor) -> Tensor:
+        """Return the mean squared error of the guess, of standardised features, as a scalar."""
+        wanted = self.painter.standardise(before)
+        found = self.guess(self.standardise(features)).float()
+        if found.shape != wanted.shape:  # a photo that the strides do not divide
+            found = F.interpolate(found, wanted.shape[-2:], mode="bilinear")
+        return F.mse_loss(found, wanted)
+
+    def decode(self, standardised: Tensor) -> Tensor:
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
+            guess = self.guess(standardised)
+        return self.painter.decode(guess)
