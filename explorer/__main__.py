@@ -90,7 +90,9 @@ def parser() -> Parser:
     cut.add_argument("--other", metavar="PHOTO", help="the second photo, for swap")
     for sub, decoder in ((one, "transposed_conv"), (every, "linear"), (cut, "transposed_conv")):
         sub.add_argument("--decoder", default=decoder, metavar="NAME", help=f"default: {decoder}")
-        sub.add_argument("--loss", default="hybrid", metavar="NAME", help="hybrid (default), mse or lpips")
+        sub.add_argument(
+            "--loss", default="hybrid", metavar="NAME", help="mse, lpips, features or hybrid (default)"
+        )
         sub.add_argument("--json", action="store_true", help="print the figures as one JSON object, last")
 
     maps = photo_command(

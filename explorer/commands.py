@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from explorer.experiments.settings import PRIORS, Settings, usual_settings
+from explorer.experiments.settings import PRIORS, Settings
 
 
 def list_ready(options: argparse.Namespace) -> None:
@@ -66,13 +66,12 @@ def recover(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from explorer import Explorer
-    from explorer.encoders.table import encoder_spec
+    from explorer.recovering import suited
 
     explorer, asked = Explorer(options.checkpoints), _configuration(options)
-    size = encoder_spec(asked.architecture).layer(asked.layer).size
     given = {field.name: getattr(options, field.name) for field in fields(Settings)}
     given = {name: value for name, value in given.items() if value is not None}
-    settings = replace(usual_settings(given.get("prior", ""), size), **given)
+    settings = replace(suited(explorer.engine, asked, given.get("prior", "")), **given)
     search = explorer.recover(options.image, asked, settings)
     with tqdm(total=settings.steps * settings.restarts, unit="step", disable=None) as bar:
         for found in search:

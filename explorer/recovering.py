@@ -30,8 +30,7 @@ def recover(
 
     Raises UserError as `invert` does, for an unknown name, and when it is not wanted any more.
     """
-    layer = encoder_spec(asked.architecture).layer(asked.layer)
-    settings = settings or usual_settings("", layer.size)
+    settings = settings or suited(engine, asked)
     if most_seconds:
         settings = replace(settings, seconds=min(settings.seconds or most_seconds, most_seconds))
     c = replace(asked, decoder=OPTIMISATION, loss="features")
@@ -50,6 +49,15 @@ def recover(
             result = judged(engine, result)
         progress = (snapshot.feature_error, snapshot.steps, snapshot.seconds, snapshot.done)
         yield Recovery(result.after(snapshot.seconds), *progress, settings.prior)
+
+
+def suited(engine: Engine, asked: Configuration, prior: str = "") -> Settings:
+    """Return the settings that suit a prior and a layer; without a prior those of the layer's usual one.
+
+    Raises UserError for an unknown name.
+    """
+    size = encoder_spec(asked.architecture).layer(asked.layer).size
+    return usual_settings(prior, size, any(c.loss == "features" for c in engine.ready_beside(asked)))
 
 
 def search_start(engine: Engine, asked: Configuration, settings: Settings) -> Configuration | None:

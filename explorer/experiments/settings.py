@@ -72,31 +72,36 @@ class Settings:
 
 DEFAULT_SETTINGS = Settings()
 MANY_STEPS = 100_000  # where seconds end a search
-COARSE_GRID = 7  # and fewer places a side: a decoder's weights find texture there that only the network sees
+COARSE_GRID = 7  # and fewer places a side: of a decoder that draws none of what the features hold, the
+# weights find texture there that only the network sees
 FINE_GRID = 20  # and more places a side: searches on weights were not tried there
 ON_WEIGHTS = {
     "decoder": Settings("decoder", steps=300, learning_rate=1e-3, total_variation=3.0, anchor=3.0),
     "network": Settings("network", steps=300, learning_rate=8e-3, total_variation=0.0, anchor=3.0, warm=40),
 }
 
+ON_COARSE = {"decoder": {"learning_rate": 3e-4, "anchor": 1.0}, "network": {"anchor": 1.0}}
 
-def usual_prior(size: int) -> str:
-    """Return the prior for a layer with a grid of `size` x `size`.
 
-    Found on two validation photos at 7x7, 13x13 and 16x16; finer grids were not tried and keep the pixels.
+def usual_prior(size: int, drawn: bool = False) -> str:
+    """Return the prior for a layer with a grid of `size` x `size`; `drawn`: it has a decoder for features.
+
+    Found on two or three validation photos at 7x7, 13x13 and 16x16; finer grids were not tried and keep the
+    pixels.
     """
-    if size <= COARSE_GRID:
+    if size <= COARSE_GRID and not drawn:
         return "network"
     return "decoder" if size < FINE_GRID else "pixels"
 
 
-def usual_settings(prior: str, size: int) -> Settings:
+def usual_settings(prior: str, size: int, drawn: bool = False) -> Settings:
     """Return what served a prior best at a layer with a grid of `size` x `size`, on a few validation photos.
 
-    Without a prior it is the usual one. Raises UserError listing the priors.
+    Without a prior it is the usual one, for which it matters whether the layer has a decoder for features
+    (`drawn`). Raises UserError listing the priors.
     """
-    prior = prior or usual_prior(size)
+    prior = prior or usual_prior(size, drawn)
     if prior not in PRIORS:
         raise unknown("prior", prior, list(PRIORS))
     found = ON_WEIGHTS.get(prior, DEFAULT_SETTINGS)
-    return replace(found, anchor=1.0) if found.anchor and size <= COARSE_GRID else found
+    return replace(found, **ON_COARSE.get(prior, {})) if size <= COARSE_GRID else found

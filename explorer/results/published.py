@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from explorer.configurations import Place
 from explorer.results.measured import Results
 from explorer.results.rows import Row
 
@@ -25,6 +26,41 @@ PUBLISHED = (
     PublishedFigure("ResNet-34 layer1", 15.7, None, "resnet34", "layer1"),
     PublishedFigure("ViT-S", 15.45, None, "vit_small"),
     PublishedFigure("PVT-v2-B2", 16.54, None, "pvt_v2_b2"),
+)
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """A printed PSNR, dB, of an autoencoder whose encoder is frozen, and what it was made with.
+
+    `sources` are this project's layers that come nearest to its. What is not known is empty.
+    """
+
+    title: str
+    psnr: float
+    features: str
+    decoder: str
+    photos: str
+    sources: tuple[Place, ...]
+
+
+AUTOENCODERS = (
+    Autoencoder(
+        "RAE",
+        18.9,
+        "DINOv2 ViT-B, last layer",
+        "ViT-XL",
+        "1.28 million",
+        (("dinov2_small", "block11"),),
+    ),
+    Autoencoder(
+        "DecQ",
+        22.8,
+        "DINOv2 ViT-B, last layer and layers 0, 3, 6, 9",
+        "",
+        "",
+        tuple(("dinov2_small", layer) for layer in ("block2", "block5", "block8", "block11")),
+    ),
 )
 
 

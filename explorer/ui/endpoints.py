@@ -19,10 +19,11 @@ from explorer.configurations import (
     parse_place,
 )
 from explorer.encoders.table import encoder_spec
-from explorer.experiments.settings import MANY_STEPS, PRIORS, usual_settings
+from explorer.experiments.settings import MANY_STEPS, PRIORS
 from explorer.experiments.surgery import Change
 from explorer.measures.comparison import parse_configuration
 from explorer.pictures.feature_maps import share_map
+from explorer.recovering import suited
 
 Picture = Image.Image
 Figures = dict[str, Any]
@@ -83,7 +84,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
             layer: the layer whose features are decoded, shallow to deep, such as block1 to block5
             decoder: what turns features into a photo, such as linear or transposed_conv; optimisation
                 searches for the photo without a decoder, which takes a minute or more
-            loss: what the decoder was trained for: mse, lpips or hybrid
+            loss: what the decoder was trained for: mse, lpips, hybrid or features
             weights: the network's weights: imagenet (trained) or random (the control)
         """
         asked = Configuration(architecture, layer, decoder, loss, weights)
@@ -109,7 +110,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
             sources: two layers or more, each architecture/layer, such as vgg16/block1 (see /catalogue)
             fusion: weighted, attention or concat
             decoder: what turns features into a photo, such as pixel_shuffle or transposed_conv
-            loss: what the decoder was trained for: mse, lpips or hybrid
+            loss: what the decoder was trained for: mse, lpips, hybrid or features
             weights: the networks' weights: imagenet (trained) or random (the control)
         """
         asked = fused(sources, fusion, decoder, loss, weights)
@@ -137,7 +138,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
             photo: the photo; its shorter side is resized to 256 pixels, of which the centre 224 are used
             architecture: the frozen network, as listed by /catalogue
             decoder: what turns features into a photo, such as linear or transposed_conv
-            loss: what the decoder was trained for: mse, lpips or hybrid
+            loss: what the decoder was trained for: mse, lpips, hybrid or features
             weights: the network's weights: imagenet (trained) or random (the control)
         """
         asked = every_layer(architecture, decoder, loss, weights)
@@ -176,7 +177,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
     def compare(
         photo: Sent,
         a: str = "vgg16/block1/transposed_conv/hybrid",
-        b: str = "vgg16/block3/transposed_conv/hybrid",
+        b: str = "vgg16/block3/upsample_conv/features",
     ) -> tuple[Picture, Picture, Picture, Figures]:
         """Reconstruct a photo in two ways and say which is better, by how much, and how usual that is.
 
@@ -215,7 +216,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
             architecture: the frozen network, as listed by /catalogue
             layer: the layer whose features are changed, such as block1 to block5
             decoder: what turns features into a photo, such as linear or transposed_conv
-            loss: what the decoder was trained for: mse, lpips or hybrid
+            loss: what the decoder was trained for: mse, lpips, hybrid or features
             weights: the network's weights: imagenet (trained) or random (the control)
             mask: for the operation mask: a picture of the photo's shape that is white where to erase
             other: for the operation swap: the photo whose channels are put in
@@ -250,7 +251,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
         if not seconds > 0:
             raise UserError(f"seconds must be above zero, not {seconds}.")
         c = Configuration(architecture, layer, OPTIMISATION, "features", weights)
-        usual = usual_settings(prior, encoder_spec(architecture).layer(layer).size)
+        usual = suited(explorer.engine, c, prior)
         wanted = replace(usual, steps=MANY_STEPS, seconds=float(seconds), seed=seed)
         found = deque(explorer.recover(photo, c, wanted), maxlen=1)[0]
         return found.result.reconstruction, found.result.error, found.to_dict()

@@ -15,6 +15,7 @@ from explorer.measures.metrics import METRICS
 from explorer.results.alike import Alike
 from explorer.results.published import PUBLISHED
 from trainer.reporting import facts, tables
+from trainer.reporting.autoencoders import autoencoders_table
 
 TEMPLATE = Path(__file__).with_name("results.md")
 OPENING = "<!-- networks: made by python -m trainer report -->"
@@ -87,6 +88,7 @@ def shown(data: Data) -> dict[str, Any]:
         "spread": facts.spread_of_fusions(project),
         "printed": max(PUBLISHED, key=lambda figure: figure.psnr),
         "protocols": tables.protocols_table(project, published),
+        "autoencoders": autoencoders_table(project),
         "their_target": [row for row in published["configurations"] if row["target"] != "photo"],
         "alike": {
             "of": alike,

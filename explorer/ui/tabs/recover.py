@@ -8,14 +8,13 @@ from typing import Any
 import gradio as gr
 
 from explorer import Explorer, UserError
-from explorer.configurations import Configuration
 from explorer.encoders.table import encoder_spec
-from explorer.experiments.settings import MANY_STEPS, OPTIMISERS, PRIORS, STARTS, Settings, usual_settings
+from explorer.experiments.settings import MANY_STEPS, OPTIMISERS, PRIORS, STARTS, Settings
 from explorer.measures.baselines import blur_metrics, flat_metrics
 from explorer.measures.metrics import METRICS, Metrics
 from explorer.pictures.plots import recovery_curve
 from explorer.reconstruction import Reconstruction, Recovery
-from explorer.recovering import search_start
+from explorer.recovering import search_start, suited
 from explorer.results.recoveries import find_recovery
 from explorer.ui.answers import bell, ring
 from explorer.ui.controls import one_of
@@ -170,7 +169,7 @@ def build(explorer: Explorer) -> View:
         yield shown
         try:
             points, told, asked, found = [], 0.0, 0.0, None
-            wanted = settings(question.configuration, *values)
+            wanted = settings(suited(explorer.engine, question.configuration, values[0]), *values[1:])
             begins = search_start(explorer.engine, question.configuration, wanted)
             for share in explorer.prepare([begins] if begins else []):
                 if search.ended:
@@ -242,8 +241,7 @@ def build(explorer: Explorer) -> View:
 
 
 def settings(
-    c: Configuration,
-    prior: str,
+    usual: Settings,
     seconds: float,
     restarts: float,
     seed: float,
@@ -256,7 +254,6 @@ def settings(
     """Return what the components say. Raises UserError for a number that is missing or out of range."""
     if None in (seconds, smoothness, jitter, restarts, seed):
         raise UserError(text.number_missing)
-    usual = usual_settings(prior, encoder_spec(c.architecture).layer(c.layer).size)
     found = replace(usual, steps=MANY_STEPS, seconds=float(seconds), restarts=int(restarts), seed=int(seed))
     if found.prior != "pixels":
         return found
@@ -276,4 +273,4 @@ def point(found: Recovery) -> Point:
 
 def figures_text(rivals: dict[str, Metrics], reached: Point | None, state: str = text.running) -> str:
     """Return how far the recovery has come, and the figures of what it is compared with, by name."""
-    return text.figures(SHOWN, rivals, reached, state)
+    return text.figures(SHOWN, rivals, reached, state, PRIORS)

@@ -64,10 +64,11 @@ def test_the_graph_of_a_shallow_layer_has_nothing_of_the_deeper_ones(explorer, t
 
 
 DECODERS = {  # and the most bytes of numbers that its graph may hold itself
-    ("conv1", "linear", "mse"): 20_000,
-    ("conv1", "pixel_shuffle", "mse"): 20_000,
-    ("conv5", "pixel_shuffle", "mse"): 20_000,
-    ("conv5", "upsample_conv", "features"): 1_200_000,  # its fixed noise is in no file
+    ("alexnet", "conv1", "linear", "mse"): 20_000,
+    ("alexnet", "conv1", "pixel_shuffle", "mse"): 20_000,
+    ("alexnet", "conv5", "pixel_shuffle", "mse"): 20_000,
+    ("alexnet", "conv5", "upsample_conv", "features"): 1_200_000,  # its fixed noise is in no file
+    ("efficientnet_lite0", "stage5", "upsample_conv", "features"): 1_200_000,  # a cascade
 }
 
 
@@ -76,10 +77,10 @@ def decoded(explorer, tmp_path_factory):
     """The files of DECODERS' weights, copied, and their graphs, which are made at once."""
     folder, files = tmp_path_factory.mktemp("decoders"), {}
     for names in DECODERS:
-        source = explorer.catalogue().entries[Configuration("alexnet", *names)]
+        source = explorer.catalogue().entries[Configuration(*names)]
         files[names] = folder / source.name
         shutil.copyfile(source, files[names])
-    decoders = {path: explorer.engine.decoder(Configuration("alexnet", *n)) for n, path in files.items()}
+    decoders = {path: explorer.engine.decoder(Configuration(*n)) for n, path in files.items()}
     return files, decoder_graphs(decoders)
 
 
@@ -87,10 +88,11 @@ def decoded(explorer, tmp_path_factory):
 def test_a_decoders_graph_draws_its_picture(explorer, examples01, decoded, names):
     files, graphs = decoded
     graph = graphs[files[names]]
-    features = explorer.engine.encoder("alexnet")(examples01[1:2], [names[0]])[names[0]]
+    architecture, layer, _, _ = names
+    features = explorer.engine.encoder(architecture)(examples01[1:2], [layer])[layer]
     found = run(graph, files[names], features=features)["picture"]
     with torch.no_grad():
-        expected = explorer.engine.decoder(Configuration("alexnet", *names))(features)
+        expected = explorer.engine.decoder(Configuration(*names))(features)
     assert np.abs(found - expected.numpy()).max() < 2e-5
     assert numbers_inside(graph) < DECODERS[names]
     assert len(graph) < DECODERS[names] + 30_000

@@ -161,6 +161,9 @@ def test_usual_settings_suit_the_prior_and_the_grid():
     fine, coarse = usual_settings("network", 14), usual_settings("network", 7)
     assert (fine.anchor, coarse.anchor) == (3.0, 1.0)
     assert replace(coarse, anchor=3.0) == fine
+    assert [usual_settings("", size).prior for size in (7, 14, 112)] == ["network", "decoder", "pixels"]
+    assert usual_settings("", 7, drawn=True) == usual_settings("decoder", 7)
+    assert usual_settings("decoder", 7).learning_rate < usual_settings("decoder", 14).learning_rate
     with pytest.raises(UserError, match="pixels, decoder, network"):
         usual_settings("faith", 7)
 

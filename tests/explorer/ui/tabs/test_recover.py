@@ -6,7 +6,6 @@ import gradio as gr
 import pytest
 
 from explorer import UserError
-from explorer.configurations import Configuration
 from explorer.experiments.settings import usual_settings
 from explorer.measures.metrics import Metrics
 from explorer.reconstruction import Recovery
@@ -57,18 +56,15 @@ def test_what_a_search_misses_is_not_said_to_be_lost(running):
     assert "the features do not tell, or the search has not found it." in heading
 
 
-def test_without_a_prior_the_layer_decides():
-    deep, fine = Configuration("vgg16", "block5"), Configuration("vgg16", "block1")
-    assert settings(deep, "", 60, 1, 0, *PIXELS).prior == "network"
-    assert settings(fine, "", 60, 1, 0, *PIXELS).prior == "pixels"
-    found = settings(deep, "decoder", 60, 1, 7, *PIXELS)
+def test_of_weights_only_time_restarts_and_seed_are_chosen():
     usual = usual_settings("decoder", 7)
+    found = settings(usual, 60, 1, 7, *PIXELS)
     assert (found.learning_rate, found.seconds, found.seed) == (usual.learning_rate, 60, 7)
 
 
 def test_a_missing_number_is_said():
     with pytest.raises(UserError, match="missing"):
-        settings(Configuration(), "pixels", 10, 1, 0, "grey", "adam", None, 0, True)
+        settings(usual_settings("pixels", 112), 10, 1, 0, "grey", "adam", None, 0, True)
 
 
 def test_of_a_long_search_first_and_last_picture_are_kept():

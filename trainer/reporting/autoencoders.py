@@ -1,0 +1,55 @@
+"""Published autoencoders on frozen features beside this project's decoders of like features, as Markdown."""
+
+from explorer.configurations import configuration_of
+from explorer.encoders.table import encoder_spec
+from explorer.results.published import AUTOENCODERS, Autoencoder
+from trainer.reporting.tables import NOTHING, NUMBER, TEXT, Results, best_of, places, table
+
+OURS = "1,123"  # photos, as the headers of these checkpoints say
+COLUMNS = {
+    "": TEXT,
+    "features": TEXT,
+    "decoder": TEXT,
+    "M parameters": NUMBER,
+    "trained on photos": NUMBER,
+    "PSNR, dB": NUMBER,
+    "LPIPS": NUMBER,
+}
+
+
+def autoencoders_table(results: Results) -> str:
+    """Return a line for each printed figure, and below it those of ours that are best in PSNR and LPIPS."""
+    lines = []
+    for printed in AUTOENCODERS:
+        lines.append(
+            [
+                *(printed.title, printed.features, printed.decoder or NOTHING, NOTHING),
+                *(printed.photos or NOTHING, f"{printed.psnr:.1f}", NOTHING),
+            ]
+        )
+        lines += [["ours", *line] for line in our_lines(printed, results)]
+    return table(COLUMNS, lines)
+
+
+def our_lines(printed: Autoencoder, results: Results) -> list[list[str]]:
+    """Return the rows of a printed figure's sources: the best by PSNR, and by LPIPS where that is another."""
+    rows = [
+        row
+        for row in results["configurations"]
+        if configuration_of(row).sources == printed.sources and row["weights"] == "imagenet"
+    ]
+    if not rows:
+        return []
+    best = {id(row): row for row in (best_of(rows, "psnr"), best_of(rows, "lpips"))}
+    return [
+        [
+            f"{encoder_spec(printed.sources[0][0]).title}: "
+            + (places(row) if "sources" in row else row["layer"]),
+            f"{row['decoder']} ({row['loss']})",
+            f"{row['parameters'] / 1e6:.2f}",
+            OURS,
+            f"{row['mean']['psnr']:.2f}",
+            f"{row['mean']['lpips']:.3f}",
+        ]
+        for row in best.values()
+    ]
