@@ -107,7 +107,7 @@ class Head:
         if self.recipe.gradient_clip:
             clip_grad_norm_(self.decoder.parameters(), self.recipe.gradient_clip)
         self.optimizer.step()
-        if self.recipe.ema:
+        if self.recipe.ema:  # whose painter has learned nothing before its first picture
             learned = step - self.recipe.pictures_from * (step >= self.recipe.pictures_from)
             self.average(min(self.recipe.ema, (1 + learned) / (10 + learned)))
 
