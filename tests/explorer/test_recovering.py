@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from explorer.configurations import Configuration
-from explorer.recovering import start_of_weights, suited
+from explorer.recovering import suited
 
 STAGE5 = Configuration("efficientnet_lite0", "stage5")
 
@@ -26,13 +26,3 @@ def test_at_7x7_the_weights_of_a_decoder_for_features_are_changed(explorer, monk
 def test_a_prior_that_is_asked_for_gets_the_settings_that_suit_it(explorer):
     assert suited(explorer.engine, STAGE5, "network").prior == "network"
     assert suited(explorer.engine, STAGE5, "pixels").prior == "pixels"
-
-
-@pytest.mark.parametrize(
-    ("architecture", "layer", "loss"), [("alexnet", "conv5", "features"), ("dinov2_small", "block11", "mse")]
-)
-def test_a_search_begins_from_the_decoder_for_features_unless_another_is_far_more_exact(
-    explorer, architecture, layer, loss
-):
-    start = start_of_weights(explorer.engine, Configuration(architecture, layer))
-    assert start.loss == loss
