@@ -1,11 +1,13 @@
 """Published autoencoders on frozen features beside this project's decoders of like features, as Markdown."""
 
+from pathlib import Path
+
+from explorer.checkpoints.files import read_header
 from explorer.configurations import configuration_of
 from explorer.encoders.table import encoder_spec
 from explorer.results.published import AUTOENCODERS, Autoencoder
-from trainer.reporting.tables import NOTHING, NUMBER, TEXT, Results, best_of, places, table
+from trainer.reporting.tables import NOTHING, NUMBER, TEXT, Results, Row, best_of, places, table
 
-OURS = "1,123"  # photos, as the headers of these checkpoints say
 COLUMNS = {
     "": TEXT,
     "features": TEXT,
@@ -17,8 +19,11 @@ COLUMNS = {
 }
 
 
-def autoencoders_table(results: Results) -> str:
-    """Return a line for each printed figure, and below it those of ours that are best in PSNR and LPIPS."""
+def autoencoders_table(results: Results, checkpoints: Path) -> str:
+    """Return a line for each printed figure, and below it those of ours that are best in PSNR and LPIPS.
+
+    The folder `checkpoints` has the decoders that were measured: their headers say on what they were trained.
+    """
     lines = []
     for printed in AUTOENCODERS:
         lines.append(
@@ -27,11 +32,11 @@ def autoencoders_table(results: Results) -> str:
                 *(printed.photos or NOTHING, f"{printed.psnr:.1f}", NOTHING),
             ]
         )
-        lines += [["ours", *line] for line in our_lines(printed, results)]
+        lines += [["ours", *line] for line in our_lines(printed, results, checkpoints)]
     return table(COLUMNS, lines)
 
 
-def our_lines(printed: Autoencoder, results: Results) -> list[list[str]]:
+def our_lines(printed: Autoencoder, results: Results, checkpoints: Path) -> list[list[str]]:
     """Return the rows of a printed figure's sources: the best by PSNR, and by LPIPS where that is another."""
     rows = [
         row
@@ -47,9 +52,15 @@ def our_lines(printed: Autoencoder, results: Results) -> list[list[str]]:
             + (places(row) if "sources" in row else row["layer"]),
             f"{row['decoder']} ({row['loss']})",
             f"{row['parameters'] / 1e6:.2f}",
-            OURS,
+            trained_on(row, checkpoints),
             f"{row['mean']['psnr']:.2f}",
             f"{row['mean']['lpips']:.3f}",
         ]
         for row in best.values()
     ]
+
+
+def trained_on(row: Row, checkpoints: Path) -> str:
+    """Return the number of photos that a row's decoder was trained on."""
+    header = read_header(checkpoints / "decoders" / f"{configuration_of(row).name}.safetensors")
+    return f"{header.data['train_photos']:,}"

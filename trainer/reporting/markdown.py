@@ -30,17 +30,21 @@ MADE_BY = {  # file: the command that writes it
 
 @dataclass(frozen=True)
 class Data:
-    """What was measured: by the project's protocol, by the published one, for privacy, of decoders alike."""
+    """What was measured: by the project's protocol, by the published one, for privacy, of decoders alike.
+
+    It was read from `folder`, which has the checkpoints, too.
+    """
 
     project: Mapping[str, Any]
     published: Mapping[str, Any]
     study: Mapping[str, Any]
     alike: Mapping[str, Any]
+    folder: Path
 
     @classmethod
     def read(cls, folder: Path) -> "Data":
         """Return what the files in a folder hold. Raises UserError naming one that cannot be read."""
-        return cls(*(_read(folder / name, command) for name, command in MADE_BY.items()))
+        return cls(*(_read(folder / name, command) for name, command in MADE_BY.items()), folder)
 
 
 def _read(path: Path, command: str) -> Mapping[str, Any]:
@@ -88,7 +92,7 @@ def shown(data: Data) -> dict[str, Any]:
         "spread": facts.spread_of_fusions(project),
         "printed": max(PUBLISHED, key=lambda figure: figure.psnr),
         "protocols": tables.protocols_table(project, published),
-        "autoencoders": autoencoders_table(project),
+        "autoencoders": autoencoders_table(project, data.folder),
         "their_target": [row for row in published["configurations"] if row["target"] != "photo"],
         "alike": {
             "of": alike,

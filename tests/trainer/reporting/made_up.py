@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from explorer.folders import BUNDLED
 from trainer.reporting.markdown import Data
 
 
@@ -116,4 +117,4 @@ ALIKE = {
     "protocol": {"photos": 8},
     "rows": [alike("transposed_conv", 20.0), alike("wavelet", 19.5, -0.5), alike("transposed_conv@1M", 21.0)],
 }
-DATA = Data(PROJECT, PUBLISHED, STUDY, ALIKE)
+DATA = Data(PROJECT, PUBLISHED, STUDY, ALIKE, BUNDLED)
