@@ -154,6 +154,7 @@ def deep() -> list[Job]:
         steps=3000,
         batch=4,
         crop=224,
+        start="colours",
         views="changed",
         ema=0.998,
         gradient_clip=1.0,

@@ -16,7 +16,7 @@ CHOICES = {  # of the fields that are names
     "schedule": ("one_cycle", "plateau"),
     "precision": PRECISIONS,
     "target": ("photo", "normalised"),
-    "start": ("linear", "scratch", "before"),
+    "start": ("linear", "colours", "scratch", "before"),
     "views": ("cropped", "changed"),
 }
 
@@ -26,17 +26,18 @@ class Recipe:
     """How decoders are trained. One step is one batch of random crops, seen by every decoder of the pass.
 
     LPIPS is taken from a random window of `lpips_window` pixels of each crop (0: all of it).
-    `fixed_views` crops of each photo are encoded once and drawn from (0: fresh crops at every step, which
-    cost an encoder pass each). `learning_rate` is the peak of the one-cycle schedule, or the start for
+    `fixed_views` of each photo are encoded once and drawn from (0: fresh ones at every step, which cost an
+    encoder pass each). `learning_rate` is the peak of the one-cycle schedule, or the start for
     "plateau", which is multiplied by `plateau_factor` after `plateau_patience` validations without progress;
     0 is each decoder's own. The `target` "normalised" is the published studies' mistake, kept to show what it
     costs; such a decoder is only for `evaluate --protocol published`. With the `start` "scratch"
-    pixel_shuffle has no linear map to start from, and with "before" upsample_conv guesses the features of the
-    layer before and paints them as that layer's own decoder does: at first the guess alone learns, from the
-    step `pictures_from` on the painter, too. Training of a decoder stops early after `stop_patience`
-    validations without progress (0: never). `views` of the photos are crops at a short side of 256, or also
-    "changed": at any scale, turned, in other light. `gradient_clip` bounds the norm of a step's gradient (0:
-    not); with `ema`, what is kept is the moving average of the weights with this decay (0: the weights).
+    pixel_shuffle has no linear map to start from; with "colours" upsample_conv keeps one colour a position of
+    it; with "before" it guesses the features of the layer before and paints them as that layer's own decoder
+    does: at first the guess alone learns, from the step `pictures_from` on the painter, too. Training of a
+    decoder stops early after `stop_patience` validations without progress (0: never). `views` of the photos
+    are crops at a short side of 256, or also "changed": at any scale, turned, in other light. `gradient_clip`
+    bounds the norm of a step's gradient (0: not); with `ema`, what is kept is the moving average of the
+    weights with this decay (0: the weights).
     """
 
     steps: int = 1000
@@ -82,8 +83,6 @@ class Recipe:
             raise UserError(f"The recipe's ema must be 0 to below 1, not {self.ema}.")
         if self.pictures_from and self.start != "before":
             raise UserError("The recipe's pictures_from goes with --start before.")
-        if self.views == "changed" and self.fixed_views:
-            raise UserError("Changed views are fresh at every step: leave --fixed-views out.")
 
     @property
     def largest_side(self) -> int:

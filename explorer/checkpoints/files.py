@@ -27,14 +27,13 @@ from explorer.decoders import Decoder, decoder_spec
 from explorer.decoders.cascade import Cascade
 from explorer.decoders.fusion import Fused
 from explorer.encoders.frozen import FINGERPRINT_LENGTH, same_fingerprint
-from explorer.encoders.networks import Layer
 from explorer.errors import UserError, expect
 
 FORMAT = 1
 HEADER_KEY = "feature_inversion"
 MAX_HEADER = 65_536  # characters; this program's own have one or two thousand
 MAX_NAME = 100  # characters of one name in it
-PAINTER = "upsample_conv"  # the decoder that a cascade through the layer before ends in
+PAINTER = "upsample_conv"  # the decoder that draws without patches, in which a cascade ends, too
 MAX_REASON = 200  # characters of what a message repeats of an error
 
 
@@ -101,8 +100,7 @@ def read_header(path: Path) -> Header:
         raise CheckpointError(f"{path.name}: has format {header.format}, this program reads {FORMAT}.")
     try:
         check_names(header.configuration)
-        if header.recipe.get("start") == "before":
-            layers_of_cascade(header.configuration)
+        check_start(header.configuration, header.recipe.get("start"))
     except UserError as error:
         raise CheckpointError(f"{path.name}: {error}") from error
     if path.stem != header.configuration.name:
@@ -147,26 +145,31 @@ def _shown(error: Exception) -> str:
 def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Decoder:
     """Return an untrained decoder of the configured kind for its layer, or for several that are fused.
 
-    `start` is the recipe's: "scratch" leaves the linear map out of a decoder that has one, "before" is the
-    cascade through the layer before. Raises UserError for a layer or decoder that it does not serve.
+    `start` is the recipe's: "scratch" leaves the linear map out of a decoder that has one, "colours" its
+    patches, "before" is the cascade through the layer before. Raises UserError for a layer or decoder that it
+    does not serve.
     """
-    spec = decoder_spec(configuration.decoder)
+    check_start(configuration, start)
     if start == "before":
-        return Cascade(*layers_of_cascade(configuration))
+        return Cascade(*layers_of(configuration), *layers_of(before_it(configuration)))
+    spec = decoder_spec(configuration.decoder)
     build = spec.build
     if start == "scratch" and spec.starts_from_linear:
         build = partial(build, linear=False)
+    if start == "colours":
+        build = partial(build, patches=False)
     if isinstance(configuration, FusedConfiguration):
         return Fused(layers_of(configuration), configuration.fusion, build)
     [layer] = layers_of(configuration)
     return build(layer.channels, layer.size)
 
 
-def layers_of_cascade(configuration: AnyConfiguration) -> list[Layer]:
-    """Return the rows of its layer and of the one before. Raises UserError where no cascade leads there."""
-    if configuration.decoder != PAINTER:
-        raise UserError(f"Only {PAINTER} leads through the layer before, not {configuration.decoder}.")
-    return layers_of(configuration) + layers_of(before_it(configuration))
+def check_start(configuration: AnyConfiguration, start: str | None) -> None:
+    """Raise UserError for a start that does not serve a configuration's layer or decoder."""
+    if start in ("before", "colours") and configuration.decoder != PAINTER:
+        raise UserError(f"The start {start!r} is for {PAINTER}, not for {configuration.decoder}.")
+    if start == "before":
+        before_it(configuration)
 
 
 def fingerprint_of(configuration: AnyConfiguration, encoder_for: EncoderFor) -> list[float]:

@@ -37,11 +37,11 @@ class Cascade(Decoder):
         self.fine = nn.Sequential(
             ResidualBlock(WIDTH), ResidualBlock(WIDTH), nn.ReLU(), nn.Conv2d(WIDTH, before.channels, 1)
         )
-        self.painter = UpsampleConv(before.channels, before.size)
+        self.painter = UpsampleConv(before.channels, before.size, patches=False)
 
     def start_from(self, painter: UpsampleConv) -> None:
         """Take over the trained decoder of the layer before."""
-        self.painter.load_state_dict(painter.state_dict())
+        self.painter.start_from(painter)
 
     def guess(self, standardised: Tensor) -> Tensor:
         """Return standardised features (N, C', H', W') of the layer before."""

@@ -1,5 +1,6 @@
 """The closed-form decoder: one linear map from a 3x3 neighbourhood of features to the pixels below it."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,14 +17,22 @@ class Linear(Decoder):
     Where a patch has more values than the rank (`width`) the map is the best one of that rank (reduced-rank
     regression, Izenman 1975), which keeps deep layers small and generalises better; above 1,024 channels the
     neighbourhood is one position. The features are repeated beyond their border, so that the map meets
-    nothing there that it was not fitted to. Sub-pixel shuffle: Shi et al. 2016.
+    nothing there that it was not fitted to. Sub-pixel shuffle: Shi et al. 2016. `factor` is the side of the
+    patch that a position draws, if not that of the one it stands for.
     """
 
     width_step = 1
 
-    def __init__(self, channels: int, size: int, width: int | None = None, kernel: int | None = None):
+    def __init__(
+        self,
+        channels: int,
+        size: int,
+        width: int | None = None,
+        kernel: int | None = None,
+        factor: int | None = None,
+    ):
         super().__init__(channels, size)
-        self.factor = self.factor_of(size)
+        self.factor = factor or self.factor_of(size)
         patch = 3 * self.factor**2
         rank = min(patch, width or MAX_RANK)
         self.kernel = kernel or (3 if channels <= MAX_NEIGHBOURS_CHANNELS else 1)
@@ -47,6 +56,22 @@ class Linear(Decoder):
     def unknowns(self) -> int:
         """How many numbers a patch value is a weighted sum of: a neighbourhood of features and a constant."""
         return self.kernel**2 * self.channels + 1
+
+    @torch.no_grad()
+    def start_from(self, other: "Linear") -> None:
+        """Take over the map and statistics of a decoder of the same layer.
+
+        With a factor of 1 it draws the mean of each of the other's patches.
+        """
+        state = other.state_dict()
+        if self.factor != other.factor:
+            weight, bias = (
+                values.unflatten(0, (3, -1)).mean(dim=1)
+                for values in (other.expand.weight, other.expand.bias)
+            )
+            state["project.weight"] = torch.einsum("or,rchw->ochw", weight[..., 0, 0], other.project.weight)
+            state["expand.weight"], state["expand.bias"] = torch.eye(3)[..., None, None], bias
+        self.load_state_dict(state)
 
     def take_over(self, other: "Linear") -> None:
         """Copy the map and statistics of a decoder of the same layer whose neighbourhood may be smaller."""

@@ -36,15 +36,18 @@ class UpsampleConv(Decoder):
 
     Training starts from the `pixel_shuffle` decoder of the same layer: its body is the trunk, each of its
     sub-pixel convolutions and patches replaced by the mean over the patch, so that colours are there at the
-    first step. The channels beside it are new. With `linear` False that decoder has no linear map.
+    first step. The channels beside it are new. With `linear` False that decoder has no linear map. With
+    `patches` False the map gives one colour a position, as its patches, too, can show as a plaid.
     """
 
-    def __init__(self, channels: int, size: int, width: int | None = None, linear: bool = True):
+    def __init__(
+        self, channels: int, size: int, width: int | None = None, linear: bool = True, patches: bool = True
+    ):
         super().__init__(channels, size)
         trunk, beside = (width, width) if width else (trunk_width(channels, size), BESIDE)
         coarse = size <= COARSEST
         self.register_buffer("noise", torch.from_numpy(fixed_noise().copy()), persistent=False)
-        self.linear = None if coarse or not linear else Linear(channels, size)
+        self.linear = None if coarse or not linear else Linear(channels, size, factor=None if patches else 1)
         self.trunk = nn.Sequential(
             nn.Conv2d(channels, trunk, 1),
             *([GlobalBlocks(trunk, size)] if coarse else []),
@@ -66,15 +69,18 @@ class UpsampleConv(Decoder):
         self.tail = constant(nn.Conv2d([*grids, *painted][-1][1], 3, 3, padding=1), 0.0)
 
     @torch.no_grad()
-    def start_from(self, other: PixelShuffle | Linear) -> None:
-        """Take over the map and statistics of a linear decoder of the same layer, or all of a pixel_shuffle.
+    def start_from(self, other: "UpsampleConv | PixelShuffle | Linear") -> None:
+        """Take over a decoder of the same layer: of a linear one the map and statistics, else all.
 
-        Of one that does not enlarge, only the map is taken: its body is another.
+        Of a pixel_shuffle that does not enlarge, only the map is taken: its body is another.
         """
         self.set_statistics(other.feature_mean.flatten(), other.feature_std.flatten())
         if self.linear is not None:
-            linear = other if isinstance(other, Linear) else other.linear
-            self.linear.load_state_dict(linear.state_dict())
+            self.linear.start_from(other if isinstance(other, Linear) else other.linear)
+        if isinstance(other, UpsampleConv):
+            mine = {name: values for name, values in self.state_dict().items() if name.startswith("linear.")}
+            self.load_state_dict(other.state_dict() | mine)
+            return
         if isinstance(other, Linear) or not self.sketched:
             return
         head = len(self.trunk)

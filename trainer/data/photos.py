@@ -47,15 +47,6 @@ class PhotoSet:
         chosen = draw.integers(len(self.photos), size=batch)
         return torch.stack([random_crop(self.photos[index], size, draw) for index in chosen]).float() / 255
 
-    def fixed_crops(self, per_photo: int, size: int, seed: int) -> Tensor:
-        """Return (N * per_photo, 3, size, size) uint8 crops fixed by `seed`, half of them mirrored."""
-        crops = torch.empty(len(self.photos) * per_photo, 3, size, size, dtype=torch.uint8)
-        for view in range(per_photo):
-            draw = np.random.Generator(np.random.Philox(key=[seed, view]))
-            for index, photo in enumerate(self.photos):
-                crops[view * len(self.photos) + index] = random_crop(photo, size, draw)
-        return crops
-
     def centre_crops(self, limit: int | None = None) -> Tensor:
         """Return (N, 3, 224, 224) centre crops in [0, 1] of up to `limit` photos spread over the set."""
         chosen = self.photos

@@ -16,7 +16,8 @@ from explorer.checkpoints.files import write_safetensors
 from explorer.configurations import Place
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.errors import UserError
-from trainer.data.photos import PhotoSet
+from trainer.data.changes import changed_view
+from trainer.data.photos import PhotoSet, random_crop
 from trainer.recipe import autocast
 
 DTYPE = torch.float16
@@ -54,15 +55,16 @@ def fixed_views(
     folder: Path,
     precision: str = "fp32",
     progress_bar: bool = True,
+    views: str = "cropped",
 ) -> FixedViews:
-    """Return `per_photo` crops of every photo with their features of all `layers`, {architecture: names}.
+    """Return `per_photo` views of every photo with their features of all `layers`, {architecture: names}.
 
-    Features are read from `folder` when it holds them for the same encoder weights, layer, photos, crops and
-    precision; those that are missing come from one pass of each encoder and are stored there. Raises
-    UserError when features do not fit into float16.
+    `views` is the recipe's. Features are read from `folder` when it holds them for the same encoder weights,
+    layer, photos, crops and precision; those that are missing come from one pass of each encoder and are
+    stored there. Raises UserError when features do not fit into float16.
     """
-    crops = photos.fixed_crops(per_photo, size, seed)
-    made_from = [photos.digest, per_photo, size, seed, precision, str(DTYPE)]
+    crops = fixed_crops(photos, per_photo, size, seed, views)
+    made_from = [photos.digest, per_photo, size, seed, views, precision, str(DTYPE)]
     found: dict[Place, Tensor] = {}
     for architecture, names in layers.items():
         encoder, missing = encoders[architecture], {}
@@ -80,6 +82,21 @@ def fixed_views(
                 write_safetensors(missing[layer], {"features": features}, {})
                 found[architecture, layer] = features
     return FixedViews(crops, found)
+
+
+def fixed_crops(photos: PhotoSet, per_photo: int, size: int, seed: int, views: str) -> Tensor:
+    """Return (N * per_photo, 3, size, size) uint8 views fixed by `seed`, half of them mirrored."""
+    count = len(photos.photos)
+    crops = torch.empty(count * per_photo, 3, size, size, dtype=torch.uint8)
+    for number in range(per_photo):
+        draw = np.random.Generator(np.random.Philox(key=[seed, number]))
+        for index, photo in enumerate(photos.photos):
+            if views == "changed":
+                crop = (changed_view(photo, size, draw) * 255).round()
+            else:
+                crop = random_crop(photo, size, draw)
+            crops[number * count + index] = crop
+    return crops
 
 
 def encode(

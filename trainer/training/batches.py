@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor
 
 from explorer.checkpoints.ridge import feature_statistics
-from explorer.configurations import Place, encode
+from explorer.configurations import Place, encode, layers_by_architecture
 from explorer.encoders.frozen import FrozenEncoder
 from trainer.data.changes import changed_views
 from trainer.data.photos import PhotoSet
@@ -44,14 +44,13 @@ class Batches:
         self.processes = processes
         self._views: FixedViews | None = None
 
-    def encode_views(self, folder: Path, progress_bar: bool) -> None:
+    def encode_views(self, places: Iterable[Place], folder: Path, progress_bar: bool) -> None:
         """Encode the fixed views that `of_step` then draws from, or read what `folder` keeps of them."""
-        recipe = self.recipe
+        recipe, layers = self.recipe, layers_by_architecture(places)
         crops = recipe.fixed_views, recipe.crop, recipe.seed
+        rest = recipe.precision, progress_bar, recipe.views
         with self.processes.main_first():
-            self._views = fixed_views(
-                self.encoders, self.layers, self.train, *crops, folder, recipe.precision, progress_bar
-            )
+            self._views = fixed_views(self.encoders, layers, self.train, *crops, folder, *rest)
 
     def of_step(self, step: int, places: Iterable[Place]) -> Batch:
         """Return this process's share of one step's batch, with the features of `places`."""

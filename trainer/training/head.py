@@ -71,8 +71,9 @@ class Head:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The layers whose features it needs: its sources and what its loss compares."""
-        return (*self.configuration.sources, *self.compared)
+        """The layers whose features it learns from: its sources and what its loss compares."""
+        guess_only = self.before and self.recipe.pictures_from >= self.recipe.steps
+        return (*self.configuration.sources, *([self.before] if guess_only else self.compared))
 
     @property
     def running(self) -> bool:

@@ -88,7 +88,8 @@ class Training:
         else:
             self.start()
         if self.recipe.fixed_views:
-            self.batches.encode_views(self.out / "views", self.progress_bar)
+            places = dict.fromkeys(place for head in self.heads for place in head.places)
+            self.batches.encode_views(places, self.out / "views", self.progress_bar)
         main, steps = self.processes.is_main, self.recipe.steps
         validation = self.batches.validation() if main else []
         logs = Logs(self.out / "logs" / self.name, self.step) if main else None

@@ -13,6 +13,7 @@ from explorer.decoders import decoder_spec
 from explorer.errors import UserError
 from trainer.training.head import Head
 
+WITH_MAP = ("linear", "colours")  # the starts that leave a decoder its linear map, or what it needs of it
 log = logging.getLogger(__name__)
 
 
@@ -23,7 +24,7 @@ def start_head(head: Head, folders: Sequence[Path], continued: bool, encoder_for
     linear map where it is not fitted, and for a checkpoint that was trained from another `recipe.start`.
     """
     spec = decoder_spec(head.configuration.decoder)
-    needs_linear = spec.starts_from_linear and head.recipe.start == "linear"
+    needs_linear = spec.starts_from_linear and head.recipe.start in WITH_MAP
     possible = candidates(head.configuration, continued, needs_linear, head.recipe.start)
     for configuration in possible:
         path = checkpoint(configuration, folders, encoder_for)
@@ -77,16 +78,17 @@ def checkpoint(
 
 def take_over(head: Head, configuration: AnyConfiguration, path: Path) -> None:
     """Give a head the weights of a checkpoint of `configuration`, or what it can use of them."""
-    its_start = read_header(path).recipe.get("start", "linear")
-    of_itself = configuration == head.configuration
-    start = "linear" if head.recipe.start == "before" and not of_itself else head.recipe.start
-    if decoder_spec(configuration.decoder).starts_from_linear and its_start != start:
+    its_start, start = read_header(path).recipe.get("start", "linear"), head.recipe.start
+    whole = replace(configuration, loss=head.configuration.loss) == head.configuration
+    same = its_start == start or not decoder_spec(configuration.decoder).starts_from_linear
+    averaged = start == "colours" or (start == "before" and not whole)
+    if not (its_start in WITH_MAP if averaged else same):
         raise UserError(
             f"{configuration.name} was trained with --start {its_start}: "
             "train what starts from it in the same way."
         )
     decoder = load_decoder(path, head.processes.device)
-    if replace(configuration, loss=head.configuration.loss) == head.configuration:
+    if whole and same:
         head.decoder.load_state_dict(decoder.state_dict())
     else:
         head.decoder.start_from(decoder)

@@ -56,14 +56,32 @@ def test_pixel_shuffle_draws_a_photo_without_its_linear_map(size):
 def test_upsample_conv_draws_no_grid_where_all_positions_are_alike():
     torch.manual_seed(0)
     alike = torch.randn(1, 8, 1, 1).expand(1, 8, 28, 28)
-    spread = {}
-    for kind in (PixelShuffle, UpsampleConv):
-        decoder = kind(8, 28, linear=False).eval()
-        for name, parameter in decoder.named_parameters():
+    spread = []
+    for decoder in (
+        PixelShuffle(8, 28, linear=False),
+        UpsampleConv(8, 28, linear=False),
+        UpsampleConv(8, 28, patches=False),
+    ):
+        for name, parameter in decoder.eval().named_parameters():
             nn.init.zeros_(parameter) if "grain" in name else nn.init.normal_(parameter, std=0.1)
         inner = decoder.draw(alike)[..., 100:124, 100:124]  # where the photo's border is out of sight
-        spread[kind] = (inner.std(dim=(2, 3)).mean() / inner.abs().mean()).item()
-    assert spread[UpsampleConv] < 1e-5 and spread[PixelShuffle] > 0.1
+        spread.append((inner.std(dim=(2, 3)).mean() / inner.abs().mean()).item())
+    assert spread[0] > 0.1 and max(spread[1:]) < 1e-5
+
+
+@torch.no_grad()
+def test_upsample_conv_without_patches_starts_with_the_colours_of_one_that_has_them():
+    torch.manual_seed(0)
+    other, decoder = UpsampleConv(8, 28).eval(), UpsampleConv(8, 28, patches=False).eval()
+    for parameter in other.linear.parameters():
+        nn.init.normal_(parameter, std=0.1)
+    other.set_statistics(torch.arange(8.0), torch.full((8,), 2.0))
+    decoder.start_from(other)
+    features = torch.randn(1, 8, 28, 28)
+    patches, colours = (kind.linear.decode(features) for kind in (other, decoder))
+    assert torch.allclose(F.avg_pool2d(patches, 8), colours, atol=1e-5)
+    assert torch.equal(decoder.tail.weight, other.tail.weight)
+    assert torch.equal(decoder.feature_mean, other.feature_mean)
 
 
 @torch.no_grad()

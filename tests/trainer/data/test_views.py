@@ -17,9 +17,9 @@ def encoder() -> FrozenEncoder:
     return FrozenEncoder("vgg16")
 
 
-def make(encoder, photos, folder, layers=("block2",), seed=42, size=64, precision="fp32"):
+def make(encoder, photos, folder, layers=("block2",), seed=42, size=64, precision="fp32", views="cropped"):
     encoders, of_vgg16 = {"vgg16": encoder}, {"vgg16": layers}
-    return fixed_views(encoders, of_vgg16, photos, 2, size, seed, folder, precision, progress_bar=False)
+    return fixed_views(encoders, of_vgg16, photos, 2, size, seed, folder, precision, False, views)
 
 
 def test_stored_features_are_those_of_the_crops(encoder, photos, tmp_path):
@@ -43,7 +43,8 @@ def test_views_are_encoded_once(encoder, photos, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"seed": 7}, {"size": 96}, {"precision": "bf16"}, {"layers": ("block1",)}]
+    "changed",
+    [{"seed": 7}, {"size": 96}, {"precision": "bf16"}, {"layers": ("block1",)}, {"views": "changed"}],
 )
 def test_other_crops_precision_or_layers_are_not_mixed_up(encoder, photos, tmp_path, changed):
     make(encoder, photos, tmp_path)

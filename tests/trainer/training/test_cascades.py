@@ -74,6 +74,18 @@ def test_training_lowers_the_error_of_the_guess(photos, tmp_path, painters):
     assert sum(errors[-4:]) < 0.9 * sum(errors[:4])
 
 
+def test_fixed_views_of_a_guess_are_of_the_two_layers_that_it_learns_from(photos, tmp_path, painters):
+    """Steps without pictures compare nothing that a network sees in them."""
+    conv3 = replace(CONV2, layer="conv3")
+    start = build_decoder(CONV2)
+    save_checkpoint(
+        tmp_path / "decoders", start, Header(CONV2, FrozenEncoder("alexnet").fingerprint("conv2"))
+    )
+    recipe = replace(RECIPE, pictures_from=4, fixed_views=1)
+    training(photos, tmp_path, tmp_path, conv3, recipe).run()
+    assert len(list((tmp_path / "views").iterdir())) == 2
+
+
 def test_a_cascade_is_read_again_resumed_and_continued(photos, tmp_path, painters):
     [head] = training(photos, tmp_path, painters).run()
     path = tmp_path / f"decoders/{CONV2.name}.safetensors"
@@ -91,7 +103,7 @@ def test_a_cascade_is_read_again_resumed_and_continued(photos, tmp_path, painter
     ("configuration", "said"),
     [
         (CONV1, "no layer before conv1"),
-        (replace(CONV2, decoder="wavelet"), "Only upsample_conv leads"),
+        (replace(CONV2, decoder="wavelet"), "start 'before' is for upsample_conv"),
         (replace(CONV2, loss="mse"), "--start before goes with --loss features"),
         (
             FusedConfiguration(

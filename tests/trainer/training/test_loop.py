@@ -183,7 +183,6 @@ def test_one_cycle_rises_to_the_peak_and_falls_to_almost_nothing():
         ({"steps": 0}, "above zero"),
         ({"schedule": "cosine"}, "one_cycle, plateau"),
         ({"ema": 1.0}, "below 1"),
-        ({"views": "changed", "fixed_views": 2}, "leave --fixed-views out"),
     ],
 )
 def test_recipe_that_cannot_work_is_refused(wrong, said):
