@@ -136,16 +136,16 @@ def quick() -> list[Job]:
 def standard() -> list[Job]:
     recipe = Recipe(steps=3000, crop=128, lpips_window=96, validate_every=500, precision="bf16")
     bundled = ("linear", "transposed_conv", "pixel_shuffle"), ("mse", "hybrid"), recipe
-    control = ("linear", "transposed_conv"), ("mse",), recipe
+    control = ("mse",), recipe
     whole_photo = Recipe(steps=3000, crop=224, fixed_views=4, validate_every=500, precision="bf16")
     return [
         *jobs(["vgg16", "alexnet"], ["imagenet"], *bundled),
         *jobs(["efficientnet_lite0"], ["imagenet"], *bundled),
         Job("dinov2_small", DINOV2_SHALLOW, *bundled[:2], whole_photo),
         Job("dinov2_small", DINOV2_DEEP, *bundled[:2], replace(whole_photo, start="scratch")),
-        *jobs(["vgg16", "resnet34", "resnet50"], ["random"], *control),
-        Job("vit_small", VIT_BLOCKS, control[0], control[1], whole_photo, "random"),
-        *jobs(["pvt_v2_b2"], ["random"], *control),
+        *jobs(["vgg16"], ["random"], ("linear", "transposed_conv"), *control),
+        *jobs(["resnet34", "resnet50", "pvt_v2_b2"], ["random"], ("linear",), *control),
+        Job("vit_small", VIT_BLOCKS, ("linear",), ("mse",), whole_photo, "random"),
     ]
 
 
@@ -232,7 +232,7 @@ def ensemble_bundled() -> list[FusedJob]:
     views = replace(WHOLE_PHOTOS, steps=800, batch=8, fixed_views=2, learning_rate=1e-3, start="scratch")
     return [
         FusedJob("shallow", (shallow,), tuple(FUSIONS), FUSED_DECODERS, ("mse",), WHOLE_PHOTOS),
-        FusedJob("deep", (deep,), ("concat",), FUSED_DECODERS, ("mse",), views),
+        FusedJob("deep", (deep,), ("concat",), ("pixel_shuffle",), ("mse",), views),
     ]
 
 

@@ -114,7 +114,8 @@ def _exported(
     for node in program.model.graph:
         node.metadata_props.clear()  # stack traces
         if node.op_type == "Resize" and _enlarges(node):
-            node.attributes.pop("antialias", None)  # changes nothing there, and graphics cards lack it
+            for name in ("antialias", "exclude_outside"):  # changes nothing there, and graphics cards lack it
+                node.attributes.pop(name, None)
     return program.model
 
 

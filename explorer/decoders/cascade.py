@@ -1,10 +1,9 @@
 """A decoder for grids too coarse to draw from: it guesses the layer before, and paints what it guessed."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from explorer.decoders.blocks import Decoder
+from explorer.decoders.blocks import Decoder, resized
 from explorer.decoders.pixel_shuffle import GlobalBlocks, ResidualBlock
 from explorer.decoders.upsample_conv import UpsampleConv
 from explorer.encoders.networks import Layer
@@ -49,15 +48,18 @@ class Cascade(Decoder):
         size = [round(side * self.grid) for side in coarse.shape[-2:]]
         return self.fine(F.interpolate(coarse, size, mode="bilinear"))
 
-    def guess_error(self, features: Tensor, before: Tensor) -> Tensor:
-        """Return the mean squared error of the guess, of standardised features, as a scalar."""
-        wanted = self.painter.standardise(before)
-        found = self.guess(self.standardise(features)).float()
+    def learn(self, features: Tensor, before: Tensor, size: int) -> tuple[Tensor, Tensor | None]:
+        """Return the mean squared error of the guess, a scalar, and the photos (N, 3, size, size) painted.
+
+        The error is that of standardised features. The photos, None for a size of 0, lead no gradient back to
+        the guess.
+        """
+        guess, wanted = self.guess(self.standardise(features)), self.painter.standardise(before)
+        found = guess.float()
         if found.shape != wanted.shape:  # a photo that the strides do not divide
             found = F.interpolate(found, wanted.shape[-2:], mode="bilinear")
-        return F.mse_loss(found, wanted)
+        photo = resized(self.painter.decode(guess.detach()), size) if size else None
+        return F.mse_loss(found, wanted), photo
 
     def decode(self, standardised: Tensor) -> Tensor:
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
-            guess = self.guess(standardised)
-        return self.painter.decode(guess)
+        return self.painter.decode(self.guess(standardised))

@@ -114,14 +114,15 @@ class Head:
 
     def loss_of_step(self, step: int, features: Features, photos01: Tensor) -> Tensor:
         """Return what one step descends on: the loss of its pictures, and the error of a cascade's guess."""
-        inputs, guess_error = self.configuration.inputs(features), 0.0
-        if self.before:
-            with autocast(self.recipe.precision, self.processes.device):
-                guess_error = self.decoder.guess_error(inputs, features[self.before])
-            if step < self.recipe.pictures_from:
-                return guess_error
+        inputs, side = self.configuration.inputs(features), photos01.shape[-1]
         with autocast(self.recipe.precision, self.processes.device):
-            drawn = self.decoder.draw(inputs, photos01.shape[-1])
+            if self.before:
+                painted = side if step >= self.recipe.pictures_from else 0
+                guess_error, drawn = self.decoder.learn(inputs, features[self.before], painted)
+            else:
+                guess_error, drawn = 0.0, self.decoder.draw(inputs, side)
+        if drawn is None:
+            return guess_error
         return guess_error + self.loss(drawn.float(), photos01, features, self.recipe.window(step))
 
     def loss(

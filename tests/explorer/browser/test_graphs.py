@@ -64,10 +64,14 @@ def test_the_graph_of_a_shallow_layer_has_nothing_of_the_deeper_ones(explorer, t
 
 
 DECODERS = {  # and the most bytes of numbers that its graph may hold itself
-    ("conv1", "linear", "mse"): 20_000,
-    ("conv1", "pixel_shuffle", "mse"): 20_000,
-    ("conv5", "pixel_shuffle", "mse"): 20_000,
-    ("conv5", "upsample_conv", "features"): 1_200_000,  # its fixed noise is in no file
+    Configuration("alexnet", "conv1", "linear", "mse"): 20_000,
+    Configuration("alexnet", "conv1", "pixel_shuffle", "mse"): 20_000,
+    Configuration("alexnet", "conv5", "pixel_shuffle", "mse"): 20_000,
+    Configuration(
+        "alexnet", "conv5", "upsample_conv", "features"
+    ): 1_200_000,  # its fixed noise is in no file
+    Configuration("efficientnet_lite0", "stage4", "upsample_conv", "features"): 1_200_000,  # without patches
+    Configuration("efficientnet_lite0", "stage5", "upsample_conv", "features"): 1_200_000,  # a cascade
 }
 
 
@@ -75,25 +79,25 @@ DECODERS = {  # and the most bytes of numbers that its graph may hold itself
 def decoded(explorer, tmp_path_factory):
     """The files of DECODERS' weights, copied, and their graphs, which are made at once."""
     folder, files = tmp_path_factory.mktemp("decoders"), {}
-    for names in DECODERS:
-        source = explorer.catalogue().entries[Configuration("alexnet", *names)]
-        files[names] = folder / source.name
-        shutil.copyfile(source, files[names])
-    decoders = {path: explorer.engine.decoder(Configuration("alexnet", *n)) for n, path in files.items()}
-    return files, decoder_graphs(decoders)
+    for configuration in DECODERS:
+        source = explorer.catalogue().entries[configuration]
+        files[configuration] = folder / source.name
+        shutil.copyfile(source, files[configuration])
+    return files, decoder_graphs({path: explorer.engine.decoder(c) for c, path in files.items()})
 
 
-@pytest.mark.parametrize("names", DECODERS, ids="-".join)
-def test_a_decoders_graph_draws_its_picture(explorer, examples01, decoded, names):
+@pytest.mark.parametrize("configuration", DECODERS, ids=lambda c: c.name)
+def test_a_decoders_graph_draws_its_picture(explorer, examples01, decoded, configuration):
     files, graphs = decoded
-    graph = graphs[files[names]]
-    features = explorer.engine.encoder("alexnet")(examples01[1:2], [names[0]])[names[0]]
-    found = run(graph, files[names], features=features)["picture"]
+    graph = graphs[files[configuration]]
+    [(architecture, layer)] = configuration.sources
+    features = explorer.engine.encoder(architecture)(examples01[1:2], [layer])[layer]
+    found = run(graph, files[configuration], features=features)["picture"]
     with torch.no_grad():
-        expected = explorer.engine.decoder(Configuration("alexnet", *names))(features)
+        expected = explorer.engine.decoder(configuration)(features)
     assert np.abs(found - expected.numpy()).max() < 2e-5
-    assert numbers_inside(graph) < DECODERS[names]
-    assert len(graph) < DECODERS[names] + 30_000
+    assert numbers_inside(graph) < DECODERS[configuration]
+    assert len(graph) < DECODERS[configuration] + 60_000
 
 
 def test_the_controls_weights_which_are_in_no_file_are_written(examples01, tmp_path):
