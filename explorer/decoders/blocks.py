@@ -29,6 +29,10 @@ class Decoder(nn.Module):
         """Return an unclamped photo (N, 3, h, w), at least as large as the encoder's, from (N, C, H, W)."""
         raise NotImplementedError
 
+    def start_from(self, other: "Decoder") -> None:
+        """Take over another decoder of the same kind and layer."""
+        self.load_state_dict(other.state_dict())
+
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:
         """Store the features' per-channel mean and std (both (C,)); constant channels are left unscaled."""
         self.feature_mean.copy_(mean.reshape(-1, 1, 1))

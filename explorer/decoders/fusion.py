@@ -181,10 +181,7 @@ class Fused(Decoder):
     def start_from(self, single: Decoder) -> None:
         """Draw what a decoder of the largest source alone draws, or begin as one that starts from it does."""
         self.fusion.begin_with_largest()
-        if type(single) is type(self.decoder):
-            self.decoder.load_state_dict(single.state_dict())
-        else:
-            self.decoder.start_from(single)
+        self.decoder.start_from(single)
         for mine, its in zip(self._statistics(self.fusion.largest), single.statistics, strict=True):
             mine.copy_(its)
 

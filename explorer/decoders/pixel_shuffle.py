@@ -63,11 +63,14 @@ class PixelShuffle(Decoder):
             nn.init.zeros_(self.tail.weight)
             nn.init.zeros_(self.tail.bias)
 
-    def start_from(self, linear: Linear) -> None:
-        """Take over the map and the feature statistics of a fitted linear decoder of the same layer."""
+    def start_from(self, other: "PixelShuffle | Linear") -> None:
+        """Take over a decoder of the same layer: of a linear one the map and the statistics, else all."""
+        if isinstance(other, PixelShuffle):
+            super().start_from(other)
+            return
         if self.linear is not None:
-            self.linear.load_state_dict(linear.state_dict())
-        self.set_statistics(linear.feature_mean.flatten(), linear.feature_std.flatten())
+            self.linear.start_from(other)
+        self.set_statistics(other.feature_mean.flatten(), other.feature_std.flatten())
 
     def decode(self, standardised: Tensor) -> Tensor:
         correction = F.pixel_shuffle(self.tail(F.relu(self.body(self.drop(standardised)))), self.patch)

@@ -100,6 +100,19 @@ def test_pixel_shuffle_of_several_sources_begins_as_the_linear_map_of_the_larges
         assert torch.allclose(together(features), linear(features[0]), atol=1e-5)
 
 
+def test_upsample_conv_without_patches_begins_with_the_colours_of_its_largest_source():
+    names = "upsample_conv", "features"
+    single = Configuration("vgg16", "block1", *names)
+    alone, colours = (build_decoder(single, start).eval() for start in ("linear", "colours"))
+    torch.nn.init.normal_(alone.linear.expand.weight, std=0.1)
+    together = build_decoder(FusedConfiguration(BUNDLED, "concat", *names), "colours").eval()
+    together.start_from(alone)
+    colours.start_from(alone)
+    features = noise()
+    with torch.no_grad():
+        assert torch.allclose(together(features), colours(features[0]), atol=1e-5)
+
+
 def test_a_source_that_is_left_out_is_its_mean_everywhere():
     decoder, features = fused(), noise()
     decoder.set_statistics(torch.arange(528.0), torch.ones(528))
