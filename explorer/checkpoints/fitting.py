@@ -252,7 +252,7 @@ def _solve(
     ((_, solution),) = solutions(everything, [strength])
     install(fitted, solution, everything)
     decoder = Linear(fitted.channels, fitted.size)
-    decoder.take_over(fitted)
+    decoder.start_from(fitted)
     header = Header(
         configuration=Configuration(encoder.architecture, layer, "linear", "mse", encoder.weights),
         fingerprint=encoder.fingerprint(layer),

@@ -61,24 +61,16 @@ class Linear(Decoder):
     def start_from(self, other: "Linear") -> None:
         """Take over the map and statistics of a decoder of the same layer.
 
-        With a factor of 1 it draws the mean of each of the other's patches.
+        The other's neighbourhood may be smaller. With a factor of 1, the mean of its patch is drawn.
         """
         state = other.state_dict()
+        project = F.pad(other.project.weight, ((self.kernel - other.kernel) // 2,) * 4)
         if self.factor != other.factor:
-            weight, bias = (
-                values.unflatten(0, (3, -1)).mean(dim=1)
-                for values in (other.expand.weight, other.expand.bias)
-            )
-            state["project.weight"] = torch.einsum("or,rchw->ochw", weight[..., 0, 0], other.project.weight)
-            state["expand.weight"], state["expand.bias"] = torch.eye(3)[..., None, None], bias
-        self.load_state_dict(state)
-
-    def take_over(self, other: "Linear") -> None:
-        """Copy the map and statistics of a decoder of the same layer whose neighbourhood may be smaller."""
-        margin = (self.kernel - other.kernel) // 2
-        state = other.state_dict()
-        state["project.weight"] = F.pad(state["project.weight"], (margin,) * 4)
-        self.load_state_dict(state)
+            patches = other.expand.weight[..., 0, 0], other.expand.bias
+            weight, bias = (values.unflatten(0, (3, -1)).mean(dim=1) for values in patches)
+            project = torch.einsum("or,rchw->ochw", weight, project)
+            state |= {"expand.weight": torch.eye(3)[..., None, None], "expand.bias": bias}
+        self.load_state_dict(state | {"project.weight": project})
 
     def decode(self, standardised: Tensor) -> Tensor:
         return F.pixel_shuffle(self.expand(self.project(standardised)), self.factor)
