@@ -161,7 +161,7 @@ def deep() -> list[Job]:
         validate_every=500,
         precision="bf16",
     )
-    coarse = replace(recipe, batch=8, start="before", pictures_from=2000, learning_rate=2e-3)
+    coarse = replace(recipe, steps=4000, batch=16, fixed_views=4, start="before", learning_rate=2e-3)
     rest = ("upsample_conv",), ("features",)
     return [
         Job("vgg16", ("block3", "block4"), *rest, recipe),

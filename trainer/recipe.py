@@ -32,12 +32,11 @@ class Recipe:
     0 is each decoder's own. The `target` "normalised" is the published studies' mistake, kept to show what it
     costs; such a decoder is only for `evaluate --protocol published`. With the `start` "scratch"
     pixel_shuffle has no linear map to start from; with "colours" upsample_conv keeps one colour a position of
-    it; with "before" it guesses the features of the layer before and paints them as that layer's own decoder
-    does: at first the guess alone learns, from the step `pictures_from` on the painter, too. Training of a
-    decoder stops early after `stop_patience` validations without progress (0: never). `views` of the photos
-    are crops at a short side of 256, or also "changed": at any scale, turned, in other light. `gradient_clip`
-    bounds the norm of a step's gradient (0: not); with `ema`, what is kept is the moving average of the
-    weights with this decay (0: the weights).
+    it; with "before" it learns to guess the features of the layer before, and paints them as that layer's own
+    decoder does. Training of a decoder stops early after `stop_patience` validations without progress (0:
+    never). `views` of the photos are crops at a short side of 256, or also "changed": at any scale, turned,
+    in other light. `gradient_clip` bounds the norm of a step's gradient (0: not); with `ema`, what is kept is
+    the moving average of the weights with this decay (0: the weights).
     """
 
     steps: int = 1000
@@ -55,7 +54,6 @@ class Recipe:
     precision: str = "fp32"
     target: str = "photo"
     start: str = "linear"
-    pictures_from: int = 0
     views: str = "cropped"
     gradient_clip: float = 0.0
     ema: float = 0.0
@@ -76,13 +74,11 @@ class Recipe:
             raise UserError(
                 f"The LPIPS window must be 64 pixels to the crop's {self.crop}, or 0 for all of it."
             )
-        for name in ("learning_rate", "fixed_views", "gradient_clip", "pictures_from"):
+        for name in ("learning_rate", "fixed_views", "gradient_clip"):
             if getattr(self, name) < 0:
                 raise UserError(f"The recipe's {name} must not be negative, but is {getattr(self, name)}.")
         if not 0 <= self.ema < 1:
             raise UserError(f"The recipe's ema must be 0 to below 1, not {self.ema}.")
-        if self.pictures_from and self.start != "before":
-            raise UserError("The recipe's pictures_from goes with --start before.")
 
     @property
     def largest_side(self) -> int:

@@ -54,7 +54,10 @@ class Decoder(nn.Module):
 
     def draw(self, features: Tensor, size: int = PHOTO_SIZE) -> Tensor:
         """Return the photo before it is clamped to [0, 1], float32 (N, 3, size, size): what a loss sees."""
-        return resized(self.decode(self.standardise(features)), size)
+        photo = self.decode(self.standardise(features)).float()  # bf16 cannot be resized everywhere
+        if photo.shape[-2:] == (size, size):
+            return photo
+        return F.interpolate(photo, (size, size), mode="bilinear", antialias=True)
 
     def forward(self, features: Tensor, size: int = PHOTO_SIZE) -> Tensor:
         """Return photos (N, 3, size, size) in [0, 1] from features (N, C, H, W)."""
@@ -64,14 +67,6 @@ class Decoder(nn.Module):
 def standardised(features: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Return features (N, C, H, W) less mean and over std, (C, 1, 1) each, clamped to +-6."""
     return ((features - mean) / std).clamp(-STANDARDISED_LIMIT, STANDARDISED_LIMIT)
-
-
-def resized(photo: Tensor, size: int) -> Tensor:
-    """Return a photo (N, 3, h, w) as float32 (N, 3, size, size)."""
-    photo = photo.float()  # bf16 cannot be resized everywhere
-    if photo.shape[-2:] == (size, size):
-        return photo
-    return F.interpolate(photo, (size, size), mode="bilinear", antialias=True)
 
 
 def doublings(size: int, target: int = PHOTO_SIZE) -> int:

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from explorer.decoders.blocks import Decoder, resized
+from explorer.decoders.blocks import Decoder
 from explorer.decoders.pixel_shuffle import GlobalBlocks, ResidualBlock
 from explorer.decoders.upsample_conv import UpsampleConv
 from explorer.encoders.networks import Layer
@@ -18,8 +18,8 @@ class Cascade(Decoder):
 
     The mean squared error of the guess tells the decoder what there was, and where, at 7x7 positions, too;
     an error in pixels or LPIPS alone left blobs and noise there. The two parts learn apart: the guess from
-    the true features of the layer before, the painter from the photo. Pictures that taught the guess, too,
-    made it forget the shapes.
+    the true features of the layer before, the painter, earlier, from the photo. Pictures that taught either
+    together with the other made them forget the shapes.
     """
 
     def __init__(self, layer: Layer, before: Layer):
@@ -48,18 +48,13 @@ class Cascade(Decoder):
         size = [round(side * self.grid) for side in coarse.shape[-2:]]
         return self.fine(F.interpolate(coarse, size, mode="bilinear"))
 
-    def learn(self, features: Tensor, before: Tensor, size: int) -> tuple[Tensor, Tensor | None]:
-        """Return the mean squared error of the guess, a scalar, and the photos (N, 3, size, size) painted.
-
-        The error is that of standardised features. The photos, None for a size of 0, lead no gradient back to
-        the guess.
-        """
-        guess, wanted = self.guess(self.standardise(features)), self.painter.standardise(before)
-        found = guess.float()
+    def guess_error(self, features: Tensor, before: Tensor) -> Tensor:
+        """Return the mean squared error of the guess, of standardised features, as a scalar."""
+        wanted = self.painter.standardise(before)
+        found = self.guess(self.standardise(features)).float()
         if found.shape != wanted.shape:  # a photo that the strides do not divide
             found = F.interpolate(found, wanted.shape[-2:], mode="bilinear")
-        photo = resized(self.painter.decode(guess.detach()), size) if size else None
-        return F.mse_loss(found, wanted), photo
+        return F.mse_loss(found, wanted)
 
     def decode(self, standardised: Tensor) -> Tensor:
         return self.painter.decode(self.guess(standardised))

@@ -71,9 +71,8 @@ class Head:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The layers whose features it learns from: its sources and what its loss compares."""
-        guess_only = self.before and self.recipe.pictures_from >= self.recipe.steps
-        return (*self.configuration.sources, *([self.before] if guess_only else self.compared))
+        """The layers whose features it learns from: its sources, and what its loss compares or it guesses."""
+        return (*self.configuration.sources, *([self.before] if self.before else self.compared))
 
     @property
     def running(self) -> bool:
@@ -108,22 +107,17 @@ class Head:
         if self.recipe.gradient_clip:
             clip_grad_norm_(self.decoder.parameters(), self.recipe.gradient_clip)
         self.optimizer.step()
-        if self.recipe.ema:  # whose painter has learned nothing before its first picture
-            learned = step - self.recipe.pictures_from * (step >= self.recipe.pictures_from)
-            self.average(min(self.recipe.ema, (1 + learned) / (10 + learned)))
+        if self.recipe.ema:
+            self.average(min(self.recipe.ema, (1 + step) / (10 + step)))
 
     def loss_of_step(self, step: int, features: Features, photos01: Tensor) -> Tensor:
-        """Return what one step descends on: the loss of its pictures, and the error of a cascade's guess."""
-        inputs, side = self.configuration.inputs(features), photos01.shape[-1]
+        """Return what one step descends on: the loss of its pictures, or the error of a cascade's guess."""
+        inputs = self.configuration.inputs(features)
         with autocast(self.recipe.precision, self.processes.device):
             if self.before:
-                painted = side if step >= self.recipe.pictures_from else 0
-                guess_error, drawn = self.decoder.learn(inputs, features[self.before], painted)
-            else:
-                guess_error, drawn = 0.0, self.decoder.draw(inputs, side)
-        if drawn is None:
-            return guess_error
-        return guess_error + self.loss(drawn.float(), photos01, features, self.recipe.window(step))
+                return self.decoder.guess_error(inputs, features[self.before])
+            drawn = self.decoder.draw(inputs, photos01.shape[-1])
+        return self.loss(drawn.float(), photos01, features, self.recipe.window(step))
 
     def loss(
         self, drawn: Tensor, photos01: Tensor, features: Features, window: tuple[slice, slice] | None = None
