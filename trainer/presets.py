@@ -17,7 +17,6 @@ VIT_BLOCKS = ("block0", "block3", "block6", "block9", "block11")
 ABLATED = ("vgg16", "resnet34", "resnet50", "vit_small", "vit_base", "pvt_v2_b2")
 ABLATED_DECODERS = ("transposed_conv", "attention", "frequency_aware", "wavelet")
 PUBLISHED_STEPS_PER_EPOCH = 640 // 4  # DIV2K's training photos by the batch
-FUSED_DECODERS = ("transposed_conv", "pixel_shuffle")
 WHOLE_PHOTOS = Recipe(  # all encoders can see 224 pixels
     steps=2000, batch=2, crop=224, learning_rate=3e-4, validate_every=500, precision="bf16"
 )
@@ -139,8 +138,7 @@ def standard() -> list[Job]:
     control = ("mse",), recipe
     whole_photo = Recipe(steps=3000, crop=224, fixed_views=4, validate_every=500, precision="bf16")
     return [
-        *jobs(["vgg16", "alexnet"], ["imagenet"], *bundled),
-        *jobs(["efficientnet_lite0"], ["imagenet"], *bundled),
+        *jobs(["vgg16", "alexnet", "efficientnet_lite0"], ["imagenet"], *bundled),
         Job("dinov2_small", DINOV2_SHALLOW, *bundled[:2], whole_photo),
         Job("dinov2_small", DINOV2_DEEP, *bundled[:2], replace(whole_photo, start="scratch")),
         *jobs(["vgg16"], ["random"], ("linear", "transposed_conv"), *control),
@@ -149,7 +147,7 @@ def standard() -> list[Job]:
     ]
 
 
-def deep() -> list[Job]:
+def deep() -> list[AnyJob]:
     recipe = Recipe(
         steps=3000,
         batch=4,
@@ -170,6 +168,7 @@ def deep() -> list[Job]:
         Job("efficientnet_lite0", ("stage3", "stage4"), *rest, recipe),
         Job("efficientnet_lite0", ("stage5",), *rest, coarse),
         Job("dinov2_small", DINOV2_DEEP, *rest, replace(recipe, start="scratch")),
+        FusedJob("dinov2", (of_one("dinov2_small", ("block2", *DINOV2_DEEP)),), ("concat",), *rest, recipe),
     ]
 
 
@@ -229,9 +228,10 @@ def ensemble_bundled() -> list[FusedJob]:
         ("efficientnet_lite0", "stage5"),
         ("dinov2_small", "block11"),
     )
+    kinds = "transposed_conv", "pixel_shuffle"
     views = replace(WHOLE_PHOTOS, steps=800, batch=8, fixed_views=2, learning_rate=1e-3, start="scratch")
     return [
-        FusedJob("shallow", (shallow,), tuple(FUSIONS), FUSED_DECODERS, ("mse",), WHOLE_PHOTOS),
+        FusedJob("shallow", (shallow,), tuple(FUSIONS), kinds, ("mse",), WHOLE_PHOTOS),
         FusedJob("deep", (deep,), ("concat",), ("pixel_shuffle",), ("mse",), views),
     ]
 
@@ -241,7 +241,7 @@ def multilayer() -> list[FusedJob]:
     vgg16 = tuple(of_one("vgg16", layers) for layers in blocks)
     resnet50 = (of_one("resnet50", encoder_spec("resnet50").layer_names),)
     crops = replace(WHOLE_PHOTOS, steps=1500, batch=6, crop=128)
-    rest = ("concat",), FUSED_DECODERS, ("mse",), crops
+    rest = ("concat",), ("pixel_shuffle",), ("mse",), crops
     return [
         FusedJob("vgg16-imagenet", vgg16, *rest),
         FusedJob("resnet50-imagenet", resnet50, *rest),

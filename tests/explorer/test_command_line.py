@@ -159,7 +159,7 @@ def test_list_as_json_names_what_is_ready_and_what_is_missing(capsys):
     found = last_line(capsys)
     assert [layer["name"] for layer in found["architectures"]["vgg16"]] == [f"block{i}" for i in range(1, 6)]
     ready = {(row.get("layer"), row["decoder"], row["loss"]) for row in found["ready"]}
-    assert ("block3", "transposed_conv", "hybrid") in ready
+    assert ("block3", "upsample_conv", "features") in ready
     assert all("python -m trainer" in row["reason"] for row in found["missing"])
 
 

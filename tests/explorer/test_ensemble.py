@@ -37,15 +37,11 @@ def test_bundled_ensembles_are_ready_and_measured(explorer, fusion, decoder):
     assert row.gain.ci95[0] < row.gain.psnr < row.gain.ci95[1]
 
 
-@pytest.mark.parametrize(
-    ("sources", "decoder"),
-    [
-        (DEEP, "pixel_shuffle"),
-        *((sources, name) for sources in DEPTHS for name in ("transposed_conv", "pixel_shuffle")),
-    ],
-)
-def test_deep_and_multi_layer_configurations_are_ready_and_measured(explorer, sources, decoder):
-    configuration = explorer.catalogue().find(FusedConfiguration(tuple(sources), "concat", decoder, "mse"))
+@pytest.mark.parametrize("sources", [DEEP, *DEPTHS])
+def test_deep_and_multi_layer_configurations_are_ready_and_measured(explorer, sources):
+    configuration = explorer.catalogue().find(
+        FusedConfiguration(tuple(sources), "concat", "pixel_shuffle", "mse")
+    )
     assert explorer.results().row(configuration).mean["psnr"] > 10
 
 
@@ -93,7 +89,7 @@ def test_one_network_runs_once_for_several_layers(explorer, cat, monkeypatch):
     monkeypatch.setattr(type(encoder), "__call__", counted)
     flipped = explorer.photo(cat).photo01.flip(-1)
     photo = (flipped.permute(1, 2, 0) * 255).to(torch.uint8).numpy()
-    explorer.ensemble(photo, FusedConfiguration(tuple(DEPTHS[2]), "concat", "transposed_conv", "mse"))
+    explorer.ensemble(photo, FusedConfiguration(tuple(DEPTHS[2]), "concat", "pixel_shuffle", "mse"))
     assert [len(layers) for layers in calls] == [5]
 
 
