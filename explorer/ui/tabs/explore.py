@@ -166,13 +166,17 @@ def search(result: Reconstruction | None, weights: str | None = None) -> Jump:
 
 
 def lost_text(result: Reconstruction, stands: Standing) -> str:
-    """Return how near to the photo a flat colour, a blur, the decoder and a search come (1: equal)."""
+    """Return how near to the photo a flat colour, a blur, the decoder and a search come (1: equal).
+
+    Whether the search found more is the judge's to say, too: LPIPS may have been the decoder's loss.
+    """
     c = result.configuration
     searched = find_recovery(result.photo.digest, c)
     longer = searched.points[-1] if searched and searched.points else {}
     marks = zip(MARKS, (stands.flat, stands.blur, result.metrics, longer), strict=True)
     likeness = {name: 1 - figures["lpips"] for name, figures in marks if "lpips" in figures}
-    return text.lost(likeness, METRICS["lpips"].in_loss(c.decoder, c.loss))
+    judged = [figures.get("similarity") for figures in (result.metrics, longer)]
+    return text.lost(likeness, METRICS["lpips"].in_loss(c.decoder, c.loss), judged)
 
 
 def cards_text(result: Reconstruction | None) -> str:

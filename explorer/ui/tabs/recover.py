@@ -133,8 +133,8 @@ def build(explorer: Explorer) -> View:
         return {start: gr.Button(interactive=True), stop: gr.Button(interactive=False), watch: again}
 
     def trained(question: Question) -> Reconstruction | None:
-        """Return the picture of the decoder with the best measured PSNR, judged; None: none was measured."""
-        best = explorer.engine.best(question.configuration)
+        """Return the picture of the decoder that the judge prefers, judged; None: none was measured."""
+        best = explorer.results().preferred(explorer.engine.ready_beside(question.configuration))
         return explorer.judged(explorer.reconstruct(question.photo, best)) if best else None
 
     def rivals_of(question: Question, rival: Reconstruction | None) -> dict[str, Metrics]:

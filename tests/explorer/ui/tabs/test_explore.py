@@ -71,6 +71,18 @@ def test_a_picture_below_one_flat_colour_is_said_to_be_so(result, explorer):
 
 
 @pytest.mark.parametrize(
+    ("judged", "said"),
+    [
+        ((0.41, 0.85), "(similarity\n  0.85, not 0.41): that much the network had kept"),
+        ((0.41, 0.43), "the network seems to have lost"),
+        ((0.41, None), "the network seems to have lost"),
+    ],
+)
+def test_a_search_that_the_judge_finds_nearer_found_what_the_network_had_kept(judged, said):
+    assert said in text.lost({"decoder": 0.39, "longer": 0.41}, True, judged)
+
+
+@pytest.mark.parametrize(
     ("found", "said"),
     [
         ({"flat": 0.1, "blur": 0.3, "decoder": 0.4}, "may still be in the features"),
