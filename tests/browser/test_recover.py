@@ -16,7 +16,7 @@ def open_recover(visit, query: str = "example=cat") -> None:
 def test_a_photo_appears_and_the_search_ends_by_itself(visit):
     open_recover(visit)
     assert visit.page.locator("#recover-drawn img").count() == 1
-    assert "Pixel shuffle, MSE" in texts(visit, "#recover-figures")
+    assert "Upsampling, features" in texts(visit, "#recover-figures")
     visit.page.locator("#recover-seconds input[type=number]").fill("10")
     visit.page.locator("#recover-start").click()
     visit.expect_text("#recover-figures", "Running")
