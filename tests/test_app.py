@@ -112,7 +112,7 @@ def test_every_argument_after_the_photo_may_be_left_out(client):
             "weights": "imagenet",
         },
         "/feature_maps": {"architecture": "vgg16", "layer": "block1", "page": 0, "weights": "imagenet"},
-        "/compare": {"a": "vgg16/block1/transposed_conv/hybrid", "b": "vgg16/block3/upsample_conv/features"},
+        "/compare": {"a": "vgg16/block1/transposed_conv/hybrid", "b": "vgg16/block3/transposed_conv/hybrid"},
         "/surgery": {
             "operation": "quantise",
             "strength": None,

@@ -177,7 +177,7 @@ def endpoints(explorer: Explorer) -> list[Endpoint]:
     def compare(
         photo: Sent,
         a: str = "vgg16/block1/transposed_conv/hybrid",
-        b: str = "vgg16/block3/upsample_conv/features",
+        b: str = "vgg16/block3/transposed_conv/hybrid",
     ) -> tuple[Picture, Picture, Picture, Figures]:
         """Reconstruct a photo in two ways and say which is better, by how much, and how usual that is.
 

@@ -52,15 +52,15 @@ def test_depth_prints_every_layer_shallow_to_deep(cat, tmp_path, capsys):
 
 def test_sheet_shows_every_decoder_at_every_layer(cat, tmp_path, capsys, explorer):
     assert (
-        main(["sheet", str(cat), "--architecture", "resnet34", "--weights", "random", "--out", str(tmp_path)])
+        main(["sheet", str(cat), "--architecture", "vgg16", "--weights", "random", "--out", str(tmp_path)])
         == 0
     )
-    assert "8 pictures" in capsys.readouterr().out  # linear and transposed_conv, of four layers
+    assert "10 pictures" in capsys.readouterr().out  # linear and transposed_conv, of five layers
     x, y = MARGIN + LABELS, TOP + SIDE + CAPTION + GAP  # below the blur
     with Image.open(tmp_path / "sheet.png") as sheet:
         linear = sheet.convert("RGB").crop((x, y, x + SIDE, y + SIDE))
     expected = explorer.reconstruct(
-        cat, architecture="resnet34", layer="layer1", decoder="linear", weights="random"
+        cat, architecture="vgg16", layer="block1", decoder="linear", weights="random"
     )
     assert np.array_equal(np.asarray(linear), np.asarray(expected.reconstruction))
     assert main(["sheet", str(cat), "--architecture", "resnet34", "--out", str(tmp_path)]) == 2
@@ -159,7 +159,7 @@ def test_list_as_json_names_what_is_ready_and_what_is_missing(capsys):
     found = last_line(capsys)
     assert [layer["name"] for layer in found["architectures"]["vgg16"]] == [f"block{i}" for i in range(1, 6)]
     ready = {(row.get("layer"), row["decoder"], row["loss"]) for row in found["ready"]}
-    assert ("block3", "upsample_conv", "features") in ready
+    assert ("block3", "transposed_conv", "hybrid") in ready
     assert all("python -m trainer" in row["reason"] for row in found["missing"])
 
 

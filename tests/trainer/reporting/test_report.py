@@ -10,7 +10,7 @@ from trainer.__main__ import main
 SHOWN = (
     "vgg16-block1-linear-mse-imagenet",
     "vgg16-block2-linear-mse-imagenet",
-    "vgg16-block2+vgg16-block4-concat-transposed_conv-mse-imagenet",
+    "vgg16-block2+vgg16-block4-concat-pixel_shuffle-mse-imagenet",
 )
 
 
