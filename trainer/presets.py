@@ -147,7 +147,7 @@ def standard() -> list[Job]:
     ]
 
 
-def deep() -> list[AnyJob]:
+def deep() -> list[Job]:
     recipe = Recipe(
         steps=3000,
         batch=4,
@@ -168,7 +168,6 @@ def deep() -> list[AnyJob]:
         Job("efficientnet_lite0", ("stage3", "stage4"), *rest, recipe),
         Job("efficientnet_lite0", ("stage5",), *rest, coarse),
         Job("dinov2_small", DINOV2_DEEP, *rest, replace(recipe, start="scratch")),
-        FusedJob("dinov2", (of_one("dinov2_small", ("block2", *DINOV2_DEEP)),), ("concat",), *rest, recipe),
     ]
 
 
