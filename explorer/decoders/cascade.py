@@ -18,8 +18,7 @@ class Cascade(Decoder):
 
     The mean squared error of the guess tells the decoder what there was, and where, at 7x7 positions, too;
     an error in pixels or LPIPS alone left blobs and noise there. The two parts learn apart: the guess from
-    the true features of the layer before, the painter, earlier, from the photo. Pictures that taught either
-    together with the other made them forget the shapes.
+    the true features of the layer before, the painter, earlier, from the photo. A search may change both.
     """
 
     def __init__(self, layer: Layer, before: Layer):

@@ -97,7 +97,7 @@ def test_a_decoders_graph_draws_its_picture(explorer, examples01, decoded, confi
         expected = explorer.engine.decoder(configuration)(features)
     assert np.abs(found - expected.numpy()).max() < 2e-5
     assert numbers_inside(graph) < DECODERS[configuration]
-    assert len(graph) < DECODERS[configuration] + 60_000
+    assert len(graph) < DECODERS[configuration] + 30_000
 
 
 def test_the_controls_weights_which_are_in_no_file_are_written(examples01, tmp_path):
