@@ -1,52 +1,82 @@
-"""Recovery by descending on the pixels beside the trained decoders: `python -m tests.benchmarks.recovery`.
+"""Searches at deep layers: `python -m tests.benchmarks.recovery --photos FOLDER --markdown FILE`.
 
-On VGG16 block1 its PSNR beside that of the best decoder of each example photo, on block5 its relative feature
-error beside the smallest one of all decoders. `--seconds` is what one search may take.
+What descending on weights makes of photos in so many seconds, beside what the layer's decoder for mse, its
+decoder for features and the blur of its grid give for the same photos. Means over the first photos of the
+folder (FOLDER/*.jpg, sorted), which no search was set up with. Nothing else should run on the machine.
 """
 
 import argparse
 from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from explorer import Explorer
-from explorer.experiments.settings import Settings
-from explorer.reconstruction import Reconstruction
-from tests.conftest import EXAMPLES
+from explorer.configurations import OPTIMISATION, Configuration
+from explorer.drawing import judged, measured
+from explorer.encoders.table import encoder_spec
+from explorer.experiments.settings import MANY_STEPS
+from explorer.measures.baselines import blur
+from explorer.measures.metrics import METRICS, Metrics
+from explorer.photos.photo import Photo
+from explorer.recovering import suited
+from tests.benchmarks.tables import machine, write_between_marks
 
-MANY_STEPS = 100_000
+SEARCHES = [  # architecture, layer, prior ("": the layer's usual one), seconds
+    ("alexnet", "conv5", "", 60),
+    ("dinov2_small", "block11", "", 60),
+    ("vgg16", "block4", "decoder", 60),
+    ("vgg16", "block4", "network", 60),
+    ("efficientnet_lite0", "stage5", "", 120),
+    ("vgg16", "block5", "", 120),
+]
+FIGURES = ("psnr", "lpips", "feature_error", "similarity", "weave")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--photos", type=Path, required=True, help="a folder of JPEG files")
+    parser.add_argument("--count", type=int, default=4, help="how many of them")
+    parser.add_argument("--markdown", type=Path, help="put the table between its marks in this file")
     options = parser.parse_args()
     explorer = Explorer()
-    settings = Settings(steps=MANY_STEPS, seconds=options.seconds)
-    for path in sorted(EXAMPLES.glob("*.jpg")):
-        best = max(trained(explorer, path, "block1"), key=lambda found: found.metrics.psnr)
-        [found] = deque(explorer.recover(path, layer="block1", settings=settings), maxlen=1)
-        print(
-            f"{path.stem} block1: {found.result.metrics.psnr:.2f} dB after {found.seconds:.0f} s, "
-            f"best decoder {best.metrics.psnr:.2f} dB ({best.configuration.name})",
-            flush=True,
-        )
-    for path in sorted(EXAMPLES.glob("*.jpg")):
-        errors = [explorer.agreement(found).errors["block5"] for found in trained(explorer, path, "block5")]
-        [found] = deque(explorer.recover(path, layer="block5", settings=settings), maxlen=1)
-        mine = explorer.agreement(found.result).errors["block5"]
-        psnr = found.result.metrics.psnr
-        print(
-            f"{path.stem} block5: relative feature error {mine:.3f} ({psnr:.2f} dB) after "
-            f"{found.seconds:.0f} s, decoders {min(errors):.3f} to {max(errors):.3f}",
-            flush=True,
-        )
+    photos = [explorer.photo(path) for path in sorted(options.photos.glob("*.jpg"))[: options.count]]
+    head = ["layer", "picture", *(METRICS[name].name for name in FIGURES)]
+    lines = [f"{len(photos)} photos, {machine()}.", "", f"| {' | '.join(head)} |"]
+    lines.append("| --- | --- |" + " ---: |" * len(FIGURES))
+    for search in SEARCHES:
+        for line in rows(explorer, photos, *search):
+            lines.append(line)
+            print(line, flush=True)
+    if options.markdown:
+        write_between_marks(options.markdown, "recovery", "\n".join(lines))
 
 
-def trained(explorer: Explorer, path: Path, layer: str) -> list[Reconstruction]:
-    """Return the reconstructions of a photo by all decoders of a layer of VGG16 that are ready."""
-    ready = explorer.catalogue().single
-    chosen = [c for c in ready if (c.architecture, c.layer, c.weights) == ("vgg16", layer, "imagenet")]
-    return [explorer.reconstruct(path, configuration) for configuration in chosen]
+def rows(
+    explorer: Explorer, photos: Sequence[Photo], architecture: str, layer: str, prior: str, seconds: float
+) -> Iterator[str]:
+    """Yield the table's lines of one search: what is drawn without it, and where it ended."""
+    engine = explorer.engine
+    asked = Configuration(architecture, layer, OPTIMISATION, "features")
+    for decoder, loss in (("pixel_shuffle", "mse"), ("upsample_conv", "features")):
+        c = replace(asked, decoder=decoder, loss=loss)
+        found = [judged(engine, explorer.reconstruct(photo, c)).metrics for photo in photos]
+        yield row(asked, f"{decoder}, {loss}", found)
+    size = encoder_spec(architecture).layer(layer).size
+    blurred = [measured(engine, photo, [asked], blur(photo.photo01[None], size))[0] for photo in photos]
+    yield row(asked, f"blur, {size}x{size} colours", [judged(engine, one).metrics for one in blurred])
+    settings = replace(suited(engine, asked, prior), steps=MANY_STEPS, seconds=float(seconds))
+    ends = [deque(explorer.recover(photo, asked, settings), maxlen=1)[0] for photo in photos]
+    steps = round(fmean(end.steps for end in ends))
+    name = f"**{settings.prior}, {seconds} s, {steps} steps**"
+    yield row(asked, name, [end.result.metrics for end in ends])
+
+
+def row(asked: Configuration, name: str, found: Sequence[Metrics]) -> str:
+    means = {key: fmean(one[key] for one in found) for key in FIGURES}
+    figures = " | ".join(f"{value:.{METRICS[key].digits}f}" for key, value in means.items())
+    return f"| {asked.architecture} {asked.layer} | {name} | {figures} |"
 
 
 if __name__ == "__main__":
