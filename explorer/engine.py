@@ -158,7 +158,7 @@ class Engine:
                 known = kept.find(key) or {}
                 if missing := [layer for layer in layers if layer not in known]:
                     with stage("encode"):
-                        known = known | encoder(photo.photo01[None], missing)
+                        known = known | encoder(photo.photo01[None], missing, known)
                     kept.put(key, known)
             self.kept["encoders"].trim()
         return {layer: known[layer] for layer in layers}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import is_dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,7 @@ from explorer.wanted import holding
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+MODULES: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()  # to walk one takes milliseconds
 
 
 class Locks:
@@ -110,7 +112,9 @@ def nbytes(value: Any, seen: set[int] | None = None) -> int:
     if isinstance(value, Tensor | np.ndarray):
         return value.nbytes
     if isinstance(value, nn.Module):
-        return sum(tensor.nbytes for tensor in (*value.parameters(), *value.buffers()))
+        if value not in MODULES:
+            MODULES[value] = sum(tensor.nbytes for tensor in (*value.parameters(), *value.buffers()))
+        return MODULES[value]
     if isinstance(value, Image.Image):
         return value.width * value.height * len(value.getbands())
     if isinstance(value, str | bytes):

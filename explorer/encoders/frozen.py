@@ -1,6 +1,6 @@
 """FrozenEncoder: one forward pass with fixed weights, all asked layers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -56,17 +56,22 @@ class FrozenEncoder:
         return type(self)(self.architecture, self.weights, device, self._folder)
 
     @torch.no_grad()
-    def __call__(self, photos01: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def __call__(
+        self, photos01: Tensor, layers: Iterable[str], known: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
         """Return {layer: features (N, C, H, W)} for photos01 (N, 3, height, width) in [0, 1].
 
-        One pass that stops at the deepest asked layer. Raises UserError for an unknown layer, a size this
-        network cannot take or weights that cannot be had, and ValueError for values outside [0, 1], such as
-        an already normalised photo.
+        One pass that stops at the deepest asked layer. A stack of convolutions goes on from what is `known`
+        of the features of these photos, as an earlier call gave them. Raises UserError for an unknown layer,
+        a size this network cannot take or weights that cannot be had, and ValueError for values outside
+        [0, 1], such as an already normalised photo.
         """
         check01(photos01)
-        return self.differentiable(photos01, layers)
+        return self.differentiable(photos01, layers, known)
 
-    def differentiable(self, photos: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def differentiable(
+        self, photos: Tensor, layers: Iterable[str], known: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
         """Return what calling the encoder does, so that gradients flow back to the photos.
 
         Values may leave [0, 1], as those of a picture being optimised do. Raises UserError in the same cases.
@@ -80,9 +85,9 @@ class FrozenEncoder:
         size = self.spec.input_size
         if size and photos.shape[-2:] != (size, size):
             photos = F.interpolate(photos, (size, size), mode="bicubic", antialias=True)
-        return {
-            names[depth]: found for depth, found in self.backbone(self._normalised(photos), depths).items()
-        }
+        begun = {names.index(layer): features for layer, features in (known or {}).items()}
+        found = self.backbone(self._normalised(photos), depths, begun)
+        return {names[depth]: features for depth, features in found.items()}
 
     def check_side(self, side: int) -> None:
         """Raise UserError for photos of a side, in pixels, that this network cannot take."""

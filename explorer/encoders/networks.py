@@ -1,7 +1,7 @@
 """What an encoder is made of: stacks of convolutions, loaded layer by layer, or timm models, and its layers.
 
 A backbone takes normalised photos and returns features by depth (0 is the shallowest layer), running no
-further than the deepest one asked for.
+further than the deepest one asked for. It may go on from features of the same photos that are known.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,8 @@ from explorer.errors import unknown
 from explorer.kept import nbytes
 from explorer.wanted import holding
 
-Backbone = Callable[[Tensor, set[int]], dict[int, Tensor]]
+Features = dict[int, Tensor]
+Backbone = Callable[[Tensor, set[int], Features], Features]
 BATCH_NORM_PROBE_PHOTOS = 4
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -63,9 +64,11 @@ class LoadedConvStack:
         self._loading = Lock()
         self._stages: list[nn.Sequential] = []
 
-    def __call__(self, x: Tensor, depths: set[int]) -> dict[int, Tensor]:
-        features: dict[int, Tensor] = {}
-        for depth in range(max(depths) + 1):
+    def __call__(self, x: Tensor, depths: set[int], known: Features) -> Features:
+        features: Features = {}
+        begun = max((depth for depth in known if depth < min(depths)), default=-1)
+        x = known.get(begun, x)
+        for depth in range(begun + 1, max(depths) + 1):
             x = self._stage(depth)(x)
             if depth in depths:
                 features[depth] = x
@@ -74,7 +77,7 @@ class LoadedConvStack:
     @property
     def nbytes(self) -> int:
         """The bytes of what has been loaded so far."""
-        return sum(p.nbytes for stage in list(self._stages) for p in stage.parameters())
+        return sum(map(nbytes, list(self._stages)))
 
     @property
     def loaded_convolutions(self) -> int:
@@ -149,7 +152,7 @@ class LoadedTimmModel:
     def nbytes(self) -> int:
         return nbytes(self.network)
 
-    def __call__(self, x: Tensor, depths: set[int]) -> dict[int, Tensor]:
+    def __call__(self, x: Tensor, depths: set[int], known: Features) -> Features:
         ordered = sorted(depths)
         features = self.network.forward_intermediates(
             x,

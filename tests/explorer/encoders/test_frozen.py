@@ -64,6 +64,17 @@ def test_asking_for_several_layers_gives_the_same_features_as_one_by_one(vgg16, 
         assert torch.equal(features, vgg16(examples01[:1], [layer])[layer])
 
 
+def test_a_stack_of_convolutions_goes_on_from_what_is_known_of_the_photo(vgg16, examples01):
+    known = vgg16(examples01[:1], ["block1", "block3"])
+    whole = vgg16(examples01[:1], ["block2", "block4", "block5"])
+    for layers, begun in ((["block4", "block5"], "block3"), (["block2", "block4"], "block1")):
+        other = {**known, begun: torch.zeros_like(known[begun])}
+        black, found = (vgg16(examples01[:1], layers, given) for given in (other, known))
+        for layer in layers:
+            assert torch.equal(found[layer], whole[layer])
+            assert not torch.equal(black[layer], whole[layer])  # nothing shallower was computed again
+
+
 @pytest.mark.parametrize(("architecture", "deepest"), [("vgg16", "block5"), ("alexnet", "conv5")])
 def test_features_equal_torchvisions_network_with_the_same_weights(architecture, deepest, examples01):
     network = getattr(torchvision.models, architecture)(weights=None).features.eval()
