@@ -10,6 +10,8 @@ from explorer.encoders.networks import Layer
 
 WIDTH = 128  # channels of the guess on its way
 DROPPED = 0.1  # of the channels of the features, in training
+COLOUR_VARIANCE = 0.05  # about that of photos on a grid of 7x7: what an error of colours counts by
+MOVED = 0.5  # how far the picture's colours are moved to those that were read off
 
 
 class Cascade(Decoder):
@@ -19,6 +21,9 @@ class Cascade(Decoder):
     The mean squared error of the guess tells the decoder what there was, and where, at 7x7 positions, too;
     an error in pixels or LPIPS alone left blobs and noise there. The two parts learn apart: the guess from
     the true features of the layer before, the painter, earlier, from the photo. A search may change both.
+
+    The painter trusts what was guessed, wrong colours included, so the colour of each position is also read
+    off on its own, and what is painted there is moved towards it.
     """
 
     def __init__(self, layer: Layer, before: Layer):
@@ -35,6 +40,7 @@ class Cascade(Decoder):
         self.fine = nn.Sequential(
             ResidualBlock(WIDTH), ResidualBlock(WIDTH), nn.ReLU(), nn.Conv2d(WIDTH, before.channels, 1)
         )
+        self.colour = nn.Conv2d(WIDTH, 3, 1)
         self.painter = UpsampleConv(before.channels, before.size, patches=False)
 
     def start_from(self, painter: UpsampleConv) -> None:
@@ -43,17 +49,27 @@ class Cascade(Decoder):
 
     def guess(self, standardised: Tensor) -> Tensor:
         """Return standardised features (N, C', H', W') of the layer before."""
-        coarse = self.coarse(self.drop(standardised))
+        return self._finer(self.coarse(self.drop(standardised)))
+
+    def _finer(self, coarse: Tensor) -> Tensor:
         size = [round(side * self.grid) for side in coarse.shape[-2:]]
         return self.fine(F.interpolate(coarse, size, mode="bilinear"))
 
-    def guess_error(self, features: Tensor, before: Tensor) -> Tensor:
-        """Return the mean squared error of the guess, of standardised features, as a scalar."""
-        wanted = self.painter.standardise(before)
-        found = self.guess(self.standardise(features)).float()
+    def guess_error(self, features: Tensor, before: Tensor, photos01: Tensor) -> Tensor:
+        """Return the mean squared error of the guess, of standardised features, and of colours, as a scalar.
+
+        `before` are the true features of the layer before, `photos01` the photos (N, 3, S, S) in [0, 1].
+        """
+        coarse = self.coarse(self.drop(self.standardise(features)))
+        wanted, found = self.painter.standardise(before), self._finer(coarse).float()
         if found.shape != wanted.shape:  # a photo that the strides do not divide
             found = F.interpolate(found, wanted.shape[-2:], mode="bilinear")
-        return F.mse_loss(found, wanted)
+        colours = F.adaptive_avg_pool2d(photos01, coarse.shape[-2:])
+        error = F.mse_loss(self.colour(F.relu(coarse)).float(), colours)
+        return F.mse_loss(found, wanted) + error / COLOUR_VARIANCE
 
     def decode(self, standardised: Tensor) -> Tensor:
-        return self.painter.decode(self.guess(standardised))
+        coarse = self.coarse(self.drop(standardised))
+        painted = self.painter.decode(self._finer(coarse)).float()
+        wrong = self.colour(F.relu(coarse)).float() - F.adaptive_avg_pool2d(painted, coarse.shape[-2:])
+        return painted + MOVED * F.interpolate(wrong, painted.shape[-2:], mode="bilinear")

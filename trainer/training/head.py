@@ -115,7 +115,7 @@ class Head:
         inputs = self.configuration.inputs(features)
         with autocast(self.recipe.precision, self.processes.device):
             if self.before:
-                return self.decoder.guess_error(inputs, features[self.before])
+                return self.decoder.guess_error(inputs, features[self.before], photos01)
             drawn = self.decoder.draw(inputs, photos01.shape[-1])
         return self.loss(drawn.float(), photos01, features, self.recipe.window(step))
 

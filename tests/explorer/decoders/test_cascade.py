@@ -37,18 +37,32 @@ def test_cascade_draws_grids_of_other_shapes():
     assert Cascade(*SMALL).eval()(torch.randn(1, 12, 5, 9), size=100).shape == (1, 3, 100, 100)
 
 
-def test_what_it_guesses_is_what_the_decoder_of_the_layer_before_draws():
+def test_what_it_guesses_is_what_the_decoder_of_the_layer_before_draws(monkeypatch):
     torch.manual_seed(0)
     decoder, painter = Cascade(*SMALL).eval(), UpsampleConv(8, 14).eval()
     painter.set_statistics(torch.arange(8.0), torch.full((8,), 2.0))
     decoder.start_from(painter)
-    features = torch.randn(1, 12, 7, 7)
+    features, photos01 = torch.randn(1, 12, 7, 7), torch.rand(1, 3, 224, 224)
     guessed = decoder.guess(features) * painter.feature_std + painter.feature_mean
     alone = UpsampleConv(8, 14, patches=False).eval()
     alone.start_from(painter)
+    monkeypatch.setattr("explorer.decoders.cascade.MOVED", 0.0)
     assert torch.allclose(decoder(features), alone(guessed), atol=1e-5)
-    assert decoder.guess_error(features, guessed) < 1e-10
-    assert decoder.guess_error(features, guessed + 2.0).item() == pytest.approx(1.0, abs=1e-4)
+    right, wrong = (decoder.guess_error(features, guessed + by, photos01) for by in (0.0, 2.0))
+    assert (wrong - right).item() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_its_colours_are_moved_half_way_to_those_that_are_read_off():
+    decoder, features = Cascade(*SMALL).eval(), torch.randn(1, 12, 7, 7)
+    for values in decoder.painter.parameters():
+        torch.nn.init.zeros_(values)  # it paints black
+    torch.nn.init.zeros_(decoder.colour.weight)
+    decoder.colour.bias.data = torch.tensor([0.2, 0.4, 0.6])
+    drawn = decoder(features)
+    assert torch.allclose(drawn, torch.tensor([0.1, 0.2, 0.3]).reshape(1, 3, 1, 1).expand_as(drawn))
+    photos01 = 2 * drawn
+    right, wrong = (decoder.guess_error(features, decoder.guess(features), x) for x in (photos01, drawn))
+    assert right < 1e-6 < (wrong - right).item()
 
 
 def test_a_search_changes_the_guess_and_the_painter():
@@ -57,6 +71,7 @@ def test_a_search_changes_the_guess_and_the_painter():
     decoder.draw(torch.randn(1, 12, 7, 7)).sum().backward()
     assert decoder.painter.tail.weight.grad is not None
     assert decoder.fine[-1].weight.grad is not None
+    assert decoder.colour.weight.grad is not None
 
 
 def test_checkpoint_of_a_cascade_is_read_again(tmp_path):
