@@ -23,7 +23,7 @@ from trainer.sweep import run_job
 from trainer.training.head import Head
 from trainer.training.loop import Training
 from trainer.training.processes import Processes
-from trainer.training.starts import start_head
+from trainer.training.starts import candidates, start_head
 
 SOURCES = (("alexnet", "conv2"), ("vgg16", "block2"))
 RECIPE = Recipe(steps=3, batch=2, crop=64, validate_every=3, validation_photos=1, learning_rate=1e-4)
@@ -117,6 +117,14 @@ def test_it_starts_from_another_source_of_the_same_shape_where_the_first_has_no_
     with torch.no_grad():
         assert torch.allclose(head.decoder.eval()(features), alone(features[1]), atol=1e-5)
     assert head.started_from.startswith(deep.name)
+
+
+def test_only_a_continued_one_starts_from_a_source_that_learned_another_loss():
+    single = Configuration("dinov2_small", "block2", "pixel_shuffle", "mse")
+    places = (*single.sources, ("dinov2_small", "block5"))
+    several = FusedConfiguration(places, "concat", "pixel_shuffle", "features")
+    assert single in candidates(several, continued=True, needs_linear=False)
+    assert single not in candidates(several, continued=False, needs_linear=False)
 
 
 def test_continued_training_starts_from_its_own_checkpoint(made, photos, tmp_path):

@@ -54,8 +54,9 @@ def candidates(
     """Return what a decoder may start from, best first.
 
     When it is `continued`: itself, or the same decoder for mse. A fused one: its largest source's own
-    decoder, or that of another of its shape. Where the registry says so, another kind of decoder for mse;
-    last, the linear map. With the `start` "before" the same decoder of the layer before.
+    decoder, or that of another of its shape, when continued for mse, too. Where the registry says so, another
+    kind of decoder for mse; last, the linear map. With the `start` "before" the same decoder of the layer
+    before.
     """
     if start == "before":
         return [*([configuration] if continued else []), before_it(configuration)]
@@ -63,7 +64,7 @@ def candidates(
     single = configuration
     if isinstance(configuration, FusedConfiguration):
         own = [configuration.single(place) for place in configuration.finest]
-        found += own
+        found += own + ([replace(one, loss="mse") for one in own] if continued else [])
         single = own[0]
     kind = decoder_spec(configuration.decoder).starts_from
     if kind:
