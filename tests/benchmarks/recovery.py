@@ -47,8 +47,9 @@ def main() -> None:
     lines.append("| --- | --- |" + " ---: |" * len(FIGURES))
     for search in SEARCHES:
         for line in rows(explorer, photos, *search):
-            lines.append(line)
-            print(line, flush=True)
+            if line not in lines:  # two searches at one layer stand below the same decoders
+                lines.append(line)
+                print(line, flush=True)
     if options.markdown:
         write_between_marks(options.markdown, "recovery", "\n".join(lines))
 
