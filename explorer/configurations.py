@@ -84,11 +84,10 @@ class FusedConfiguration:
         return f"{places}-{self.fusion}-{self.decoder}-{self.loss}-{self.weights}"
 
     @property
-    def finest(self) -> list[Place]:
-        """The first source with the finest grid, to which the others are brought, and those of its shape."""
-        shapes = [(layer.size, layer.channels) for layer in layers_of(self)]
-        finest = max(shapes, key=lambda shape: shape[0])
-        return [place for place, shape in zip(self.sources, shapes, strict=True) if shape == finest]
+    def largest(self) -> Place:
+        """The source with the finest grid, the first of several: the others are brought to it."""
+        sizes = [layer.size for layer in layers_of(self)]
+        return self.sources[sizes.index(max(sizes))]
 
     def single(self, place: Place) -> Configuration:
         """Return the configuration with the same decoder and loss that sees one of the sources alone."""

@@ -97,7 +97,7 @@ class FusedJob:
         """The linear maps that decoders start from when their largest source's own decoder does not ship."""
         missing = [
             single.sources
-            for single in (c.single(c.finest[0]) for c in self.trained)
+            for single in (c.single(c.largest) for c in self.trained)
             if decoder_spec(single.decoder).starts_from_linear and not ships(single)
         ]
         return [(architecture, (layer,), "linear") for [(architecture, layer)] in dict.fromkeys(missing)]

@@ -47,29 +47,28 @@ class Cascade(Decoder):
         """Take over the trained decoder of the layer before."""
         self.painter.start_from(painter)
 
-    def guess(self, standardised: Tensor) -> Tensor:
-        """Return standardised features (N, C', H', W') of the layer before."""
-        return self._finer(self.coarse(self.drop(standardised)))
-
-    def _finer(self, coarse: Tensor) -> Tensor:
+    def guess(self, standardised: Tensor) -> tuple[Tensor, Tensor]:
+        """Return standardised features (N, C', H', W') of the layer before, and colours (N, 3, H, W)."""
+        coarse = self.coarse(self.drop(standardised))
         size = [round(side * self.grid) for side in coarse.shape[-2:]]
-        return self.fine(F.interpolate(coarse, size, mode="bilinear"))
+        finer = self.fine(F.interpolate(coarse, size, mode="bilinear"))
+        return finer, self.colour(F.relu(coarse)).float()
 
     def guess_error(self, features: Tensor, before: Tensor, photos01: Tensor) -> Tensor:
         """Return the mean squared error of the guess, of standardised features, and of colours, as a scalar.
 
         `before` are the true features of the layer before, `photos01` the photos (N, 3, S, S) in [0, 1].
         """
-        coarse = self.coarse(self.drop(self.standardise(features)))
-        wanted, found = self.painter.standardise(before), self._finer(coarse).float()
+        wanted = self.painter.standardise(before)
+        found, colours = self.guess(self.standardise(features))
+        found = found.float()
         if found.shape != wanted.shape:  # a photo that the strides do not divide
             found = F.interpolate(found, wanted.shape[-2:], mode="bilinear")
-        colours = F.adaptive_avg_pool2d(photos01, coarse.shape[-2:])
-        error = F.mse_loss(self.colour(F.relu(coarse)).float(), colours)
+        error = F.mse_loss(colours, F.adaptive_avg_pool2d(photos01, colours.shape[-2:]))
         return F.mse_loss(found, wanted) + error / COLOUR_VARIANCE
 
     def decode(self, standardised: Tensor) -> Tensor:
-        coarse = self.coarse(self.drop(standardised))
-        painted = self.painter.decode(self._finer(coarse)).float()
-        wrong = self.colour(F.relu(coarse)).float() - F.adaptive_avg_pool2d(painted, coarse.shape[-2:])
+        found, colours = self.guess(standardised)
+        painted = self.painter.decode(found).float()
+        wrong = colours - F.adaptive_avg_pool2d(painted, colours.shape[-2:])
         return painted + MOVED * F.interpolate(wrong, painted.shape[-2:], mode="bilinear")

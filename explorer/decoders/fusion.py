@@ -59,12 +59,12 @@ class Fusion(nn.Module):
         """Each source's 1x1 projection to the fused channels, (channels, its channels, 1, 1)."""
         raise NotImplementedError
 
-    def begin_with(self, source: int) -> None:
-        """Make the fused map one source's own features, of the finest grid: the others start at zero."""
+    def begin_with_largest(self) -> None:
+        """Make the fused map the largest source's own features: the others start at zero."""
         with torch.no_grad():
             for number, weight in enumerate(self.projections):
                 weight.zero_()
-                if number == source:
+                if number == self.largest:
                     weight[:, :, 0, 0].fill_diagonal_(1.0)
 
     def align(self, maps: Sequence[Tensor]) -> list[Tensor]:
@@ -178,15 +178,11 @@ class Fused(Decoder):
         self.fusion = FUSIONS[fusion].build(layers)
         self.decoder = build(self.fusion.channels, self.size)
 
-    def start_from(self, single: Decoder, source: int | None = None) -> None:
-        """Draw what a decoder of one source alone draws, or begin as one that starts from it does.
-
-        The source is the largest one, or another of its shape.
-        """
-        source = self.fusion.largest if source is None else source
-        self.fusion.begin_with(source)
+    def start_from(self, single: Decoder) -> None:
+        """Draw what a decoder of the largest source alone draws, or begin as one that starts from it does."""
+        self.fusion.begin_with_largest()
         self.decoder.start_from(single)
-        for mine, its in zip(self._statistics(source), single.statistics, strict=True):
+        for mine, its in zip(self._statistics(self.fusion.largest), single.statistics, strict=True):
             mine.copy_(its)
 
     def standardise(self, features: Sequence[Tensor]) -> list[Tensor]:

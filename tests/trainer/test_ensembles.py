@@ -20,10 +20,7 @@ from trainer.presets import preset_jobs
 from trainer.recipe import Recipe
 from trainer.reporting.tables import configurations_table, ensembles_table
 from trainer.sweep import run_job
-from trainer.training.head import Head
 from trainer.training.loop import Training
-from trainer.training.processes import Processes
-from trainer.training.starts import candidates, start_head
 
 SOURCES = (("alexnet", "conv2"), ("vgg16", "block2"))
 RECIPE = Recipe(steps=3, batch=2, crop=64, validate_every=3, validation_photos=1, learning_rate=1e-4)
@@ -103,28 +100,6 @@ def test_it_starts_where_the_largest_source_alone_is(photos, tmp_path):
         for head in run.heads:
             found = head.decoder.eval()(head.configuration.inputs(features))
             assert torch.allclose(found, expected, atol=1e-5)
-
-
-def test_it_starts_from_another_source_of_the_same_shape_where_the_first_has_no_decoder():
-    deep = Configuration("dinov2_small", "block5", "upsample_conv", "features")
-    several = FusedConfiguration(
-        (("dinov2_small", "block2"), *deep.sources), "concat", "upsample_conv", "features"
-    )
-    head = Head(several, Recipe(start="scratch"), Processes(), FrozenEncoder)
-    start_head(head, [BUNDLED], False, FrozenEncoder)
-    alone = load_decoder(BUNDLED / "decoders" / f"{deep.name}.safetensors")
-    features = [torch.randn(1, 384, 16, 16) for _ in range(2)]
-    with torch.no_grad():
-        assert torch.allclose(head.decoder.eval()(features), alone(features[1]), atol=1e-5)
-    assert head.started_from.startswith(deep.name)
-
-
-def test_only_a_continued_one_starts_from_a_source_that_learned_another_loss():
-    single = Configuration("dinov2_small", "block2", "pixel_shuffle", "mse")
-    places = (*single.sources, ("dinov2_small", "block5"))
-    several = FusedConfiguration(places, "concat", "pixel_shuffle", "features")
-    assert single in candidates(several, continued=True, needs_linear=False)
-    assert single not in candidates(several, continued=False, needs_linear=False)
 
 
 def test_continued_training_starts_from_its_own_checkpoint(made, photos, tmp_path):
@@ -247,7 +222,7 @@ def test_presets_have_the_ensembles_they_promise():
         *("resnet34", "vgg16", "vit_small", "pvt_v2_b2")
     }
     depths = {
-        tuple(layer[-1] for _, layer in c.sources) for c in trained["multilayer"] if c.finest[0][0] == "vgg16"
+        tuple(layer[-1] for _, layer in c.sources) for c in trained["multilayer"] if c.largest[0] == "vgg16"
     }
     assert depths == {tuple("135"), tuple("24"), tuple("12345")}
     shallow, deep = preset_jobs("ensemble-bundled")

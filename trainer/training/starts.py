@@ -8,15 +8,8 @@ from pathlib import Path
 
 from explorer.checkpoints.catalogue import Catalogue
 from explorer.checkpoints.files import load_decoder, read_header
-from explorer.configurations import (
-    AnyConfiguration,
-    Configuration,
-    EncoderFor,
-    FusedConfiguration,
-    before_it,
-)
+from explorer.configurations import AnyConfiguration, EncoderFor, FusedConfiguration, before_it
 from explorer.decoders import decoder_spec
-from explorer.decoders.fusion import Fused
 from explorer.errors import UserError
 from trainer.training.head import Head
 
@@ -54,18 +47,16 @@ def candidates(
     """Return what a decoder may start from, best first.
 
     When it is `continued`: itself, or the same decoder for mse. A fused one: its largest source's own
-    decoder, or that of another of its shape, when continued for mse, too. Where the registry says so, another
-    kind of decoder for mse; last, the linear map. With the `start` "before" the same decoder of the layer
-    before.
+    decoder. Where the registry says so, another kind of decoder for mse; last, the linear map. With the
+    `start` "before" the same decoder of the layer before.
     """
     if start == "before":
         return [*([configuration] if continued else []), before_it(configuration)]
     found = [configuration, replace(configuration, loss="mse")] if continued else []
     single = configuration
     if isinstance(configuration, FusedConfiguration):
-        own = [configuration.single(place) for place in configuration.finest]
-        found += own + ([replace(one, loss="mse") for one in own] if continued else [])
-        single = own[0]
+        single = configuration.single(configuration.largest)
+        found.append(single)
     kind = decoder_spec(configuration.decoder).starts_from
     if kind:
         found.append(replace(single, decoder=kind, loss="mse"))
@@ -99,8 +90,6 @@ def take_over(head: Head, configuration: AnyConfiguration, path: Path) -> None:
     decoder = load_decoder(path, head.processes.device)
     if whole and same:
         head.decoder.load_state_dict(decoder.state_dict())
-    elif isinstance(head.decoder, Fused) and isinstance(configuration, Configuration):
-        head.decoder.start_from(decoder, head.configuration.sources.index(configuration.sources[0]))
     else:
         head.decoder.start_from(decoder)
     head.kept.load_state_dict(head.decoder.state_dict())

@@ -43,7 +43,7 @@ def test_what_it_guesses_is_what_the_decoder_of_the_layer_before_draws(monkeypat
     painter.set_statistics(torch.arange(8.0), torch.full((8,), 2.0))
     decoder.start_from(painter)
     features, photos01 = torch.randn(1, 12, 7, 7), torch.rand(1, 3, 224, 224)
-    guessed = decoder.guess(features) * painter.feature_std + painter.feature_mean
+    guessed = decoder.guess(features)[0] * painter.feature_std + painter.feature_mean
     alone = UpsampleConv(8, 14, patches=False).eval()
     alone.start_from(painter)
     monkeypatch.setattr("explorer.decoders.cascade.MOVED", 0.0)
@@ -61,7 +61,7 @@ def test_its_colours_are_moved_half_way_to_those_that_are_read_off():
     drawn = decoder(features)
     assert torch.allclose(drawn, torch.tensor([0.1, 0.2, 0.3]).reshape(1, 3, 1, 1).expand_as(drawn))
     photos01 = 2 * drawn
-    right, wrong = (decoder.guess_error(features, decoder.guess(features), x) for x in (photos01, drawn))
+    right, wrong = (decoder.guess_error(features, decoder.guess(features)[0], x) for x in (photos01, drawn))
     assert right < 1e-6 < (wrong - right).item()
 
 

@@ -183,5 +183,5 @@ def test_configurations_are_read_back_from_their_data():
     assert several.name == (
         "vgg16-block1+alexnet-conv1+efficientnet_lite0-stage1+dinov2_small-block0-attention-wavelet-hybrid-random"
     )
-    assert several.finest == [("vgg16", "block1")]
+    assert several.largest == ("vgg16", "block1")
     assert in_order([several, single]) == [single, several]
