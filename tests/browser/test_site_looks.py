@@ -29,6 +29,11 @@ NOTING_CAMERAS = """() => {
         return stream;
     };
 }"""
+SLOW_CAMERA = """() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const opened = new Promise(resolve => { window.openCamera = resolve; });
+    navigator.mediaDevices.getUserMedia = async (wanted) => { await opened; return ask(wanted); };
+}"""
 HIDDEN = """hidden => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -88,7 +93,10 @@ def test_a_photo_is_taken_with_one_of_two_cameras(site_visit):
     site_visit.page.locator("#camera").click()
     wait_until(site_visit, camera)
     first = site_visit.page.evaluate(camera)
+    site_visit.page.evaluate(SLOW_CAMERA)
     site_visit.page.get_by_role("button", name="Other camera").click()
+    playwright.expect(site_visit.page.locator("#shoot")).to_be_disabled()
+    site_visit.page.evaluate("window.openCamera()")
     wait_until(site_visit, f"first => {camera} && {camera} !== first", first)
     site_visit.page.locator("#shoot").click()
     wait_until(site_visit, f"+document.querySelector('#card-psnr b').innerText != {before}")

@@ -41,6 +41,7 @@ export function connectPhotos(site, take, refuse) {
 /** @param {(photo: ImageBitmap) => void} take @param {(error: unknown) => void} refuse */
 function connectCamera(take, refuse) {
   const video = part("viewfinder").querySelector("video");
+  const shoot = part("shoot");
   const close = () => {
     closeCamera(video);
     part("viewfinder").hidden = true;
@@ -48,8 +49,10 @@ function connectCamera(take, refuse) {
   };
   /** @param {typeof openCamera} begin */
   const see = async (begin) => {
+    shoot.disabled = true; // a video without its first frame is no photo
     try {
       if (!(await begin(video, part("camera-turn")))) return;
+      shoot.disabled = false;
       video.classList.toggle("away", looksAway(video));
       part("viewfinder").hidden = false;
       part("camera").hidden = true;
@@ -60,7 +63,7 @@ function connectCamera(take, refuse) {
   };
   part("camera").addEventListener("click", () => see(openCamera));
   part("camera-turn").addEventListener("click", () => see(turnCamera));
-  part("shoot").addEventListener("click", () => createImageBitmap(video).then(take, refuse).finally(close));
+  shoot.addEventListener("click", () => createImageBitmap(video).then(take, refuse).finally(close));
   part("camera-off").addEventListener("click", close);
 }
 
