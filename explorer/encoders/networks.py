@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from explorer.encoders.libraries import load_timm
 from explorer.encoders.weights import WeightSource, philox_uniform
 from explorer.errors import unknown
 from explorer.kept import nbytes
@@ -136,9 +137,7 @@ class TimmModel:
 
     def build(self) -> nn.Module:
         """Return the network with meaningless weights."""
-        import timm
-
-        return timm.create_model(self.model_id, pretrained=False, **self.options)
+        return load_timm().create_model(self.model_id, pretrained=False, **self.options)
 
 
 class LoadedTimmModel:
@@ -230,6 +229,11 @@ class EncoderSpec:
     @property
     def layer_names(self) -> list[str]:
         return [layer.name for layer in self.layers]
+
+    @property
+    def isotropic(self) -> bool:
+        """Whether all layers have the same grid and channels, as the blocks of a plain vision transformer."""
+        return len({(layer.channels, layer.size) for layer in self.layers}) == 1
 
     def layer(self, name: str) -> Layer:
         """Return the layer called `name`. Raises UserError listing the allowed names."""

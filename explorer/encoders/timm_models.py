@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from explorer.encoders.libraries import load_timm
 from explorer.encoders.networks import EncoderSpec, Layer, TimmModel
 from explorer.errors import UserError, shortened
 from explorer.limits import SWITCHES, allowed_timm
@@ -23,9 +24,7 @@ ID = re.compile(r"([a-z0-9_]{1,80})(?:\.([a-z0-9_]{0,80}))?", re.ASCII)  # as al
 
 def timm_ids() -> list[str]:
     """Return the ids of all installed timm models."""
-    import timm
-
-    return timm.list_models()
+    return load_timm().list_models()
 
 
 def timm_id(given: str) -> str:
@@ -49,8 +48,7 @@ def timm_id(given: str) -> str:
 
 @lru_cache(maxsize=256)
 def _usual_tag(model: str) -> str | None:
-    import timm
-
+    timm = load_timm()
     known = timm.get_pretrained_cfg(model) if timm.is_model(model) else None
     return known and known.tag
 
@@ -63,8 +61,7 @@ def timm_spec(model_id: str) -> EncoderSpec:
     as in a transformer, else "stage1", ... Raises UserError for an unknown id, with the nearest names, for a
     model that has no features by position, and for one that is too large for this machine's memory.
     """
-    import timm
-
+    timm = load_timm()
     if not timm.is_model(model_id):
         near = difflib.get_close_matches(model_id, timm_ids(), SUGGESTIONS, cutoff=0.3)
         raise UserError(

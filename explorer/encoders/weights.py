@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from explorer.encoders.hub import HubError, hub_file, hub_folder, is_kept
+from explorer.encoders.libraries import load_timm
 from explorer.errors import UserError, unknown
 from explorer.folders import BUNDLED
 from explorer.wanted import check_wanted
@@ -85,18 +86,15 @@ class WeightSource:
 
     def must_download(self, model_id: str) -> bool:
         """Return whether a timm model's weights would have to come from the Hub now."""
-        import timm
-
         if not self.from_hub:
             return False
-        known = timm.get_pretrained_cfg(model_id)
+        known = load_timm().get_pretrained_cfg(model_id)
         file = known and (known.hf_hub_filename or "model.safetensors")
         return not (known and known.hf_hub_id and is_kept(known.hf_hub_id, file))
 
     def download(self, model_id: str, options: dict[str, Any]) -> torch.nn.Module:
         """Return a timm model with its weights from the Hub (a safetensors file). Raises UserError."""
-        import timm
-
+        timm = load_timm()
         known = timm.get_pretrained_cfg(model_id)
         if known is None or not known.hf_hub_id:
             raise UserError(

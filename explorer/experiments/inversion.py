@@ -17,6 +17,7 @@ from torch import Tensor
 from explorer.decoders import Decoder
 from explorer.decoders.blocks import PHOTO_SIZE
 from explorer.encoders.frozen import FrozenEncoder
+from explorer.encoders.libraries import load_compiler
 from explorer.errors import UserError
 from explorer.experiments.priors import Prior, decoder_weights, fresh_network, pixels
 from explorer.experiments.settings import DEFAULT_SETTINGS, Settings
@@ -82,6 +83,7 @@ def invert(
     Raises UserError for features that hold nothing of the photo.
     """
     check_target(target.features, f"{target.encoder.architecture} {target.layer}")
+    load_compiler()  # as an optimiser would, in seconds that are the search's
     started = time.perf_counter()
     best: Snapshot | None = None
     told = -1.0

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.encoders.frozen import FrozenEncoder
+from explorer.encoders.libraries import load_timm
 
 CLASSIFIER = "efficientnet_lite0"
 TOP = 5
@@ -64,9 +65,7 @@ def classify(classifier: FrozenEncoder, photo01: Tensor) -> list[Guess]:
 
 @lru_cache(maxsize=1)
 def _class_names() -> Any:
-    from timm.data import ImageNetInfo
-
-    return ImageNetInfo()
+    return load_timm().data.ImageNetInfo()
 
 
 def class_name(index: int) -> str:

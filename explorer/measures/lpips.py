@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from explorer.encoders.libraries import load
 from explorer.encoders.weights import encoder_file
 
 
@@ -27,11 +28,9 @@ def lpips_network(device: str = "cpu") -> nn.Module:
 
     Takes photos in [0, 1] with `normalize=True`; differentiable in its first argument.
     """
-    from lpips import LPIPS
-
     with warnings.catch_warnings():  # of torchvision, about an argument that lpips still passes
         warnings.simplefilter("ignore")
-        network = LPIPS(net="alex", pretrained=False, pnet_rand=True, verbose=False)
+        network = load("lpips").LPIPS(net="alex", pretrained=False, pnet_rand=True, verbose=False)
     alexnet = load_file(encoder_file("alexnet"))
     for name, tensor in alexnet.items():  # "features.3.weight" -> module "3" of one of the slices
         _, index, part = name.split(".")
