@@ -37,11 +37,21 @@ def load(engine: Engine, configurations: Sequence[AnyConfiguration]) -> list[Dec
 
 
 def reconstruct(engine: Engine, photo: Photo, asked: Sequence[AnyConfiguration]) -> list[Reconstruction]:
-    """Return the reconstructions by configurations with the same weights, from one pass of each encoder."""
-    load(engine, asked)
-    started = time.perf_counter()
-    features = engine.features(photo, asked[0].weights, [place for c in asked for place in c.sources])
-    return decode(engine, photo, [(c, c.inputs(features)) for c in asked], started)
+    """Return the reconstructions by configurations with the same weights, from one pass of each encoder.
+
+    What is kept of this photo is not drawn again, and says how long it took when it was.
+    """
+    kept = engine.kept["results"]
+    found = {c: kept.find((photo.digest, c)) for c in asked}
+    if missing := [c for c in asked if found[c] is None]:
+        load(engine, missing)
+        started = time.perf_counter()
+        features = engine.features(photo, missing[0].weights, [place for c in missing for place in c.sources])
+        for one in decode(engine, photo, [(c, c.inputs(features)) for c in missing], started):
+            made = one.reconstruction, one.error, one.metrics, one.seconds, one.fitted_on
+            found[one.configuration] = made  # without the photo, which is kept once for all
+            kept.put((photo.digest, one.configuration), made)
+    return [Reconstruction(c, photo, *found[c]) for c in asked]
 
 
 def decode(
@@ -82,10 +92,14 @@ def measured(
 def judged(engine: Engine, result: Reconstruction) -> Reconstruction:
     """Return a reconstruction with the judges' figures, too: of the picture as it is shown, in 8 bits."""
     drawn, c = Photo(result.reconstruction, result.reconstruction.size), result.configuration
-    found, seen = (what_judges_see(c, partial(engine.features, x)) for x in (drawn, result.photo))
-    photos01 = (x.photo01[None].to(engine.device) for x in (drawn, result.photo))
-    figures = {name: value for name, [value] in judge(c, *photos01, found, seen).items()}
-    return replace(result, metrics=Metrics(result.metrics | figures))
+
+    def figures() -> dict[str, float]:
+        found, seen = (what_judges_see(c, partial(engine.features, x)) for x in (drawn, result.photo))
+        photos01 = (x.photo01[None].to(engine.device) for x in (drawn, result.photo))
+        return {name: value for name, [value] in judge(c, *photos01, found, seen).items()}
+
+    key = "judged", drawn.digest, result.photo.digest, c
+    return replace(result, metrics=Metrics(result.metrics | engine.once("results", key, figures)))
 
 
 def compare(a: Reconstruction, b: Reconstruction, results: Results) -> Comparison:

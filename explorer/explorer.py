@@ -250,11 +250,7 @@ class Explorer:
         strength = operation.check(change)
         photo, c = self.photo(photo), self.catalogue().find(with_names(configuration, names))
         features, given = self._operands(photo, c, change)
-        [before] = self.engine.once(
-            "results",
-            ("untouched", photo.digest, c),
-            lambda: decode(self.engine, photo, [(c, features)], time.perf_counter()),
-        )
+        [before] = reconstruct(self.engine, photo, [c])
         started = time.perf_counter()
         operated = operation.apply(features, strength, given)
         [after] = decode(self.engine, photo, [(c, operated.features)], started)

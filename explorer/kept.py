@@ -16,6 +16,7 @@ from explorer.wanted import holding
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+NUMBER = 100  # bytes, of one in a dictionary, with its key
 MODULES: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()  # to walk one takes milliseconds
 
 
@@ -54,6 +55,7 @@ class Kept(Generic[K, V]):
         self._map = Lock()  # held for a moment only
         self._locks = Locks()
         self._values: OrderedDict[K, V] = OrderedDict()
+        self._sizes: dict[K, int] = {}
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """Return the value of a key; `make` is only called when it is not kept (any more)."""
@@ -75,26 +77,30 @@ class Kept(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keep a value."""
+        size = nbytes(value)
         with self._map:
-            self._values[key] = value
+            self._values[key], self._sizes[key] = value, size
             self._values.move_to_end(key)
-        self.trim()
+            self._drop()
 
     def trim(self) -> None:
-        """Drop what is beyond the budget; values may have grown since they came."""
+        """Drop what is beyond the budget, where values may have grown since they came."""
         with self._map:
-            sizes = {key: nbytes(value) for key, value in self._values.items()}
-            total = sum(sizes.values())
-            while total > self.budget and len(self._values) > 1:
-                key, _ = self._values.popitem(last=False)
-                total -= sizes[key]
+            self._sizes = {key: nbytes(value) for key, value in self._values.items()}
+            self._drop()
+
+    def _drop(self) -> None:
+        total = sum(self._sizes.values())
+        while total > self.budget and len(self._values) > 1:
+            key, _ = self._values.popitem(last=False)
+            total -= self._sizes.pop(key)
 
     @property
     def nbytes(self) -> int:
         """The bytes of all values."""
+        self.trim()
         with self._map:
-            values = list(self._values.values())
-        return sum(map(nbytes, values))
+            return sum(self._sizes.values())
 
     def __len__(self) -> int:
         return len(self._values)
@@ -104,7 +110,7 @@ class Kept(Generic[K, V]):
 
 
 def nbytes(value: Any, seen: set[int] | None = None) -> int:
-    """Return the bytes of the tensors, arrays, pictures and texts in a value, each counted once."""
+    """Return the bytes of the tensors, arrays, pictures, texts and numbers in a value, each counted once."""
     seen = set() if seen is None else seen
     if id(value) in seen:
         return 0
@@ -119,6 +125,8 @@ def nbytes(value: Any, seen: set[int] | None = None) -> int:
         return value.width * value.height * len(value.getbands())
     if isinstance(value, str | bytes):
         return len(value)
+    if isinstance(value, float):
+        return NUMBER
     if isinstance(own := getattr(value, "nbytes", None), int):
         return own
     if isinstance(value, Mapping):

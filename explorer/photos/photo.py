@@ -29,6 +29,12 @@ class Photo:
         """The crop as float32 (3, 224, 224) in [0, 1]."""
         return to_tensor(self.crop)
 
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory: the crop, and the same as a tensor, which everything asks for."""
+        values = 3 * self.crop.width * self.crop.height
+        return values + 4 * values
+
     @cached_property
     def digest(self) -> str:
         """What the photo is known by: equal for equal crops."""

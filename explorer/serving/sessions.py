@@ -5,7 +5,7 @@ from typing import Any
 
 from explorer.kept import nbytes
 
-PAGE_BYTES = 500_000  # that each has of the page's components, as measured
+PAGE_BYTES = 500_000  # that each has of the page's components at most, once all were used
 
 
 def session_bytes(session: Any) -> int:

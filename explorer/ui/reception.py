@@ -97,7 +97,7 @@ class Page(gr.Blocks):
             said = sentence(error, f"the event {event.api_name or event._id}")
             raise gr.Error(said, print_exception=False) from error
         finally:
-            if event.api_visibility == "public":  # a session that holds nothing but half a megabyte
+            if event.api_visibility == "public":  # a session of which nothing is wanted
                 self.state_holder.session_data.pop(options.get("session_hash"), None)
 
     async def preprocess_data(

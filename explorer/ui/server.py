@@ -27,6 +27,7 @@ from explorer.ui import handouts
 from explorer.ui.assistants import Tools
 from explorer.ui.page import build, launch_options
 from explorer.ui.reception import Reception
+from explorer.ui.sessions import seat_sessions
 
 MB = 10**6
 MCP = "/gradio_api/mcp"
@@ -51,6 +52,7 @@ def serve_page(explorer: Explorer, warm: Event, host: str, port: int) -> None:
         prevent_thread_lock=True,
         **launch_options(),
     )
+    seat_sessions(page)
     log_as_json()  # uvicorn has set up its own
     print(f"Open {page.local_url} in a browser.", flush=True)
     try:

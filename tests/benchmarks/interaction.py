@@ -35,7 +35,8 @@ def main() -> None:
         for decoder in explorer.catalogue().decoders("vgg16", layer)
     ]
     for change in changes:
-        explorer.reconstruct(CAT, **change)  # loads the decoder
+        explorer.reconstruct(distinct_photo(2 * RUNS), **change)  # loads the decoder
+        explorer.features(CAT, layer=change["layer"])
     waits = [seconds(lambda change=change: explore(explorer, change)) for change in changes]
     print(f"layer or decoder, same photo  {statistics.median(waits):6.3f} s (slowest {max(waits):.3f})")
 

@@ -1,8 +1,8 @@
 """Measure the served app: `python -m tests.benchmarks.serving`.
 
 Prints the seconds from `python app.py` to a page that answers, the median seconds of 20 reconstructions with
-metrics at vgg16 block1 (each a photo the server has not seen), the same for a photo whose features are in
-memory with their ratio, and the peak memory of the serving process.
+metrics at vgg16 block1 (each a photo the server has not seen), the same by another decoder, for which their
+features are in memory, with their ratio, and the peak memory of the serving process.
 """
 
 import os
@@ -35,9 +35,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             client = Client(address, verbose=False, download_files=folder)
             photos = distinct_photos(Path(folder))
-            measure(client, photos[0])  # loads LPIPS and the decoder
-            fresh = statistics.median(measure(client, photo) for photo in photos[1:])
-            known = statistics.median(measure(client, photos[-1]) for _ in range(RUNS))
+            for decoder in ("transposed_conv", "linear"):
+                measure(client, photos[0], decoder)  # loads LPIPS and the decoder
+            fresh = statistics.median(measure(client, photo, "transposed_conv") for photo in photos[1:])
+            known = statistics.median(measure(client, photo, "linear") for photo in photos[1:])
         print(f"one reconstruction, median  {fresh:6.3f} s")
         print(f"photo already encoded       {known:6.3f} s  ({known / fresh:.2f} of a new photo)")
         print(f"peak memory                 {peak_memory_mib(server.pid):6.0f} MiB")
@@ -68,9 +69,10 @@ def distinct_photos(folder: Path) -> list[Path]:
     return paths
 
 
-def measure(client: Client, photo: Path) -> float:
+def measure(client: Client, photo: Path, decoder: str) -> float:
     """Return the server's own seconds for one reconstruction."""
-    *_, figures = client.predict(handle_file(photo), api_name="/reconstruct")
+    asked = {"decoder": decoder, "loss": "mse", "api_name": "/reconstruct"}
+    *_, figures = client.predict(handle_file(photo), **asked)
     return figures["seconds"]
 
 

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from explorer import Explorer, UserError
+from explorer.configurations import Configuration
 from explorer.measures.metrics import measure
 from explorer.photos.crops import report_crop
 from explorer.photos.loading import load_photo
@@ -46,8 +47,8 @@ def test_deeper_layers_keep_less(explorer, cat):
 
 
 def test_depth_gives_the_same_figures_as_single_reconstructions(explorer, cat):
-    single = explorer.reconstruct(cat, layer="block4", decoder="linear")
-    assert explorer.depth(cat, decoder="linear")[3].metrics == single.metrics
+    single = Explorer(device="cpu").reconstruct(cat, layer="block4", decoder="linear")
+    assert explorer.depth(cat, decoder="linear")[3].metrics == pytest.approx(dict(single.metrics), rel=1e-9)
 
 
 def test_reconstruction_of_a_grey_photo_stays_grey(explorer):
@@ -57,9 +58,23 @@ def test_reconstruction_of_a_grey_photo_stays_grey(explorer):
 
 
 def test_same_photo_gives_the_same_picture_twice(explorer, cat):
-    first, second = (explorer.reconstruct(cat, layer="block2") for _ in range(2))
+    first, second = (one.reconstruct(cat, layer="block2") for one in (explorer, Explorer(device="cpu")))
     assert first.reconstruction.tobytes() == second.reconstruction.tobytes()
     assert first.metrics == second.metrics
+
+
+def test_what_was_drawn_and_judged_of_a_photo_is_kept(cat, monkeypatch):
+    explorer = Explorer(device="cpu")
+    asked = Configuration(layer="block2", decoder="linear", loss="mse")
+    first = explorer.judged(explorer.reconstruct(cat, asked))
+    monkeypatch.setattr("explorer.encoders.frozen.FrozenEncoder.__call__", lambda *_: pytest.fail("encoded"))
+    monkeypatch.setattr("explorer.drawing.measure", lambda *_: pytest.fail("measured"))
+    again = explorer.reconstruct(cat, asked)
+    assert again.reconstruction.tobytes() == first.reconstruction.tobytes()
+    assert "similarity" in first.metrics and "similarity" not in again.metrics
+    assert explorer.judged(again).to_dict() == first.to_dict()
+    with pytest.raises(pytest.fail.Exception):
+        explorer.reconstruct(cat.with_name("coffee.jpg"), asked)
 
 
 def test_another_decoder_on_the_same_photo_does_not_run_the_encoder_again(cat, monkeypatch):

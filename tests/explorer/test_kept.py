@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from explorer.kept import Kept, Locks, nbytes
+from explorer.kept import NUMBER, Kept, Locks, nbytes
 from explorer.wanted import NotWanted, check_wanted, wanted_while
 
 SECONDS = 20
@@ -105,7 +105,7 @@ def test_everything_is_wanted_outside_of_a_block_that_says_otherwise():
     assert asked == ["outer", "inner"]
 
 
-def test_bytes_are_those_of_tensors_arrays_and_pixels_each_counted_once():
+def test_bytes_are_those_of_tensors_arrays_pixels_and_numbers_each_counted_once():
     @dataclass
     class Thing:
         tensor: torch.Tensor
@@ -114,5 +114,5 @@ def test_bytes_are_those_of_tensors_arrays_and_pixels_each_counted_once():
 
     tensor = torch.zeros(10, dtype=torch.float64)
     thing = Thing(tensor, Image.new("RGB", (5, 4)), [tensor, np.zeros(3, np.uint8), {"k": "text"}, None, 3.0])
-    assert nbytes(thing) == 80 + 60 + 3 + 4
+    assert nbytes(thing) == 80 + 60 + 3 + 4 + NUMBER
     assert nbytes(torch.nn.Linear(2, 3)) == 4 * (6 + 3)
