@@ -17,6 +17,7 @@ from explorer.errors import UserError, expect, shortened, unknown
 OPTIMISATION = "optimisation"  # in place of a decoder: descent until the features match
 Place = tuple[str, str]  # an architecture and one of its layers
 EncoderFor = Callable[[str, str], FrozenEncoder]  # by architecture and weights
+BLOCKS_BACK = 3  # in a vision transformer, whose neighbouring blocks hold nearly the same
 T = TypeVar("T")
 
 
@@ -126,14 +127,18 @@ def layers_of(configuration: AnyConfiguration) -> list[Layer]:
 
 
 def before_it(configuration: AnyConfiguration) -> Configuration:
-    """Return the configuration of the layer before in its network. Raises UserError where there is none."""
+    """Return the configuration of the layer before in its network; of a vision transformer's, three before.
+
+    Raises UserError where there is none.
+    """
     if isinstance(configuration, FusedConfiguration):
         raise UserError("There is no layer before several that are fused.")
-    names = encoder_spec(configuration.architecture).layer_names
-    number = names.index(configuration.layer)
+    spec = encoder_spec(configuration.architecture)
+    number = spec.layer_names.index(configuration.layer)
     if number == 0:
         raise UserError(f"There is no layer before {configuration.layer}: it is the first.")
-    return replace(configuration, layer=names[number - 1])
+    back = BLOCKS_BACK if spec.isotropic else 1
+    return replace(configuration, layer=spec.layer_names[max(0, number - back)])
 
 
 def check_names(configuration: AnyConfiguration) -> None:

@@ -152,23 +152,24 @@ def deep() -> list[Job]:
         steps=3000,
         batch=4,
         crop=224,
-        start="colours",
         views="changed",
         ema=0.998,
         gradient_clip=1.0,
         validate_every=500,
         precision="bf16",
     )
-    coarse = replace(recipe, steps=4000, batch=16, fixed_views=4, start="before", learning_rate=2e-3)
+    deepest = replace(recipe, steps=4000, batch=16, fixed_views=4, start="before", learning_rate=2e-3)
     rest = ("upsample_conv",), ("features",)
-    return [
-        Job("vgg16", ("block3", "block4"), *rest, recipe),
-        Job("vgg16", ("block5",), *rest, coarse),
-        Job("alexnet", ("conv3", "conv4", "conv5"), *rest, recipe),
-        Job("efficientnet_lite0", ("stage3", "stage4"), *rest, recipe),
-        Job("efficientnet_lite0", ("stage5",), *rest, coarse),
-        Job("dinov2_small", DINOV2_DEEP, *rest, replace(recipe, start="scratch")),
-    ]
+    found = []
+    for architecture, layers, start in (
+        ("vgg16", ("block3", "block4", "block5"), "colours"),
+        ("alexnet", ("conv3", "conv4", "conv5"), "colours"),
+        ("efficientnet_lite0", ("stage3", "stage4", "stage5"), "colours"),
+        ("dinov2_small", DINOV2_DEEP, "scratch"),
+    ):
+        found.append(Job(architecture, layers[:-1], *rest, replace(recipe, start=start)))
+        found.append(Job(architecture, layers[-1:], *rest, deepest))
+    return found
 
 
 def ablation() -> list[Job]:

@@ -33,10 +33,12 @@ class Recipe:
     costs; such a decoder is only for `evaluate --protocol published`. With the `start` "scratch"
     pixel_shuffle has no linear map to start from; with "colours" upsample_conv keeps one colour a position of
     it; with "before" it learns to guess the features of the layer before, and paints them as that layer's own
-    decoder does. Training of a decoder stops early after `stop_patience` validations without progress (0:
-    never). `views` of the photos are crops at a short side of 256, or also "changed": at any scale, turned,
-    in other light. `gradient_clip` bounds the norm of a step's gradient (0: not); with `ema`, what is kept is
-    the moving average of the weights with this decay (0: the weights).
+    decoder does; `pictures` is then what the loss of its pictures counts beside the error of its guess (0:
+    the guess alone learns). Training of a decoder stops early after `stop_patience` validations without
+    progress (0: never). `views` of the photos are crops at a short side of 256, or also "changed": at any
+    scale, turned, in other light. `gradient_clip` bounds the norm of a step's gradient (0: not); with `ema`,
+    what is kept is the moving average of the weights with this decay (0: the weights), in which an untrained
+    start soon counts for little.
     """
 
     steps: int = 1000
@@ -54,6 +56,7 @@ class Recipe:
     precision: str = "fp32"
     target: str = "photo"
     start: str = "linear"
+    pictures: float = 0.0
     views: str = "cropped"
     gradient_clip: float = 0.0
     ema: float = 0.0
@@ -74,7 +77,7 @@ class Recipe:
             raise UserError(
                 f"The LPIPS window must be 64 pixels to the crop's {self.crop}, or 0 for all of it."
             )
-        for name in ("learning_rate", "fixed_views", "gradient_clip"):
+        for name in ("learning_rate", "fixed_views", "gradient_clip", "pictures"):
             if getattr(self, name) < 0:
                 raise UserError(f"The recipe's {name} must not be negative, but is {getattr(self, name)}.")
         if not 0 <= self.ema < 1:

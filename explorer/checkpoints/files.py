@@ -27,6 +27,7 @@ from explorer.decoders import Decoder, decoder_spec
 from explorer.decoders.cascade import Cascade
 from explorer.decoders.fusion import Fused
 from explorer.encoders.frozen import FINGERPRINT_LENGTH, same_fingerprint
+from explorer.encoders.table import encoder_spec
 from explorer.errors import UserError, expect
 
 FORMAT = 1
@@ -151,7 +152,8 @@ def build_decoder(configuration: AnyConfiguration, start: str = "linear") -> Dec
     """
     check_start(configuration, start)
     if start == "before":
-        return Cascade(*layers_of(configuration), *layers_of(before_it(configuration)))
+        linear = not encoder_spec(configuration.architecture).isotropic
+        return Cascade(*layers_of(configuration), *layers_of(before_it(configuration)), linear=linear)
     spec = decoder_spec(configuration.decoder)
     build = spec.build
     if start == "scratch" and spec.starts_from_linear:

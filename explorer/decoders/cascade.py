@@ -1,4 +1,4 @@
-"""A decoder for grids too coarse to draw from: it guesses the layer before, and paints what it guessed."""
+"""A decoder for layers too deep to draw from: it guesses the layer before, and paints what it guessed."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -23,10 +23,11 @@ class Cascade(Decoder):
     the true features of the layer before, the painter, earlier, from the photo. A search may change both.
 
     The painter trusts what was guessed, wrong colours included, so the colour of each position is also read
-    off on its own, and what is painted there is moved towards it.
+    off on its own, and what is painted there is moved towards it. With `linear` False the painter has no
+    linear map.
     """
 
-    def __init__(self, layer: Layer, before: Layer):
+    def __init__(self, layer: Layer, before: Layer, linear: bool = True):
         super().__init__(layer.channels, layer.size)
         self.grid = before.size / layer.size
         self.drop = nn.Dropout2d(DROPPED)
@@ -41,7 +42,7 @@ class Cascade(Decoder):
             ResidualBlock(WIDTH), ResidualBlock(WIDTH), nn.ReLU(), nn.Conv2d(WIDTH, before.channels, 1)
         )
         self.colour = nn.Conv2d(WIDTH, 3, 1)
-        self.painter = UpsampleConv(before.channels, before.size, patches=False)
+        self.painter = UpsampleConv(before.channels, before.size, linear=linear, patches=False)
 
     def start_from(self, painter: UpsampleConv) -> None:
         """Take over the trained decoder of the layer before."""
@@ -70,5 +71,7 @@ class Cascade(Decoder):
     def decode(self, standardised: Tensor) -> Tensor:
         found, colours = self.guess(standardised)
         painted = self.painter.decode(found).float()
-        wrong = colours - F.adaptive_avg_pool2d(painted, colours.shape[-2:])
+        height, width = colours.shape[-2:]
+        rows = F.adaptive_avg_pool2d(painted, (height, None))  # an axis at a time: a graph has a node a pixel
+        wrong = colours - F.adaptive_avg_pool2d(rows, (None, width))
         return painted + MOVED * F.interpolate(wrong, painted.shape[-2:], mode="bilinear")

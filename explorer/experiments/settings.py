@@ -79,12 +79,12 @@ ON_WEIGHTS = {
     "decoder": Settings("decoder", steps=300, learning_rate=1e-3, total_variation=3.0, anchor=3.0),
     "network": Settings("network", steps=300, learning_rate=8e-3, total_variation=0.0, anchor=3.0, warm=40),
 }
-
-ON_COARSE = {"decoder": {"learning_rate": 3e-4, "anchor": 1.0}, "network": {"anchor": 1.0}}
+ON_COARSE = {"anchor": 1.0}
+ON_DRAWN = {"learning_rate": 3e-4, "total_variation": 0.3, "anchor": 1.0}  # from a decoder for features
 
 
 def usual_prior(size: int, drawn: bool = False) -> str:
-    """Return the prior for a layer with a grid of `size` x `size`; `drawn`: it has a decoder for features.
+    """Return the prior for a layer with a grid of `size` x `size`; `drawn`: from a decoder for features.
 
     Found on two or three validation photos at 7x7, 13x13 and 16x16; finer grids were not tried and keep the
     pixels.
@@ -97,11 +97,13 @@ def usual_prior(size: int, drawn: bool = False) -> str:
 def usual_settings(prior: str, size: int, drawn: bool = False) -> Settings:
     """Return what served a prior best at a layer with a grid of `size` x `size`, on a few validation photos.
 
-    Without a prior it is the usual one, for which it matters whether the layer has a decoder for features
-    (`drawn`). Raises UserError listing the priors.
+    Without a prior it is the usual one. `drawn`: the search begins from a decoder for features, which has
+    drawn what a higher rate and smoothing would take away. Raises UserError listing the priors.
     """
     prior = prior or usual_prior(size, drawn)
     if prior not in PRIORS:
         raise unknown("prior", prior, list(PRIORS))
     found = ON_WEIGHTS.get(prior, DEFAULT_SETTINGS)
-    return replace(found, **ON_COARSE.get(prior, {})) if size <= COARSE_GRID else found
+    if prior == "decoder" and drawn:
+        return replace(found, **ON_DRAWN)
+    return replace(found, **ON_COARSE) if prior in ON_WEIGHTS and size <= COARSE_GRID else found

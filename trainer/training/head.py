@@ -72,7 +72,8 @@ class Head:
     @property
     def places(self) -> tuple[Place, ...]:
         """The layers whose features it learns from: its sources, and what its loss compares or it guesses."""
-        return (*self.configuration.sources, *([self.before] if self.before else self.compared))
+        guesses_alone = self.before and not self.recipe.pictures
+        return (*self.configuration.sources, *([self.before] if guesses_alone else self.compared))
 
     @property
     def running(self) -> bool:
@@ -108,16 +109,22 @@ class Head:
             clip_grad_norm_(self.decoder.parameters(), self.recipe.gradient_clip)
         self.optimizer.step()
         if self.recipe.ema:
-            self.average(min(self.recipe.ema, (1 + step) / (10 + step)))
+            self.average(self._decay(step))
 
     def loss_of_step(self, step: int, features: Features, photos01: Tensor) -> Tensor:
-        """Return what one step descends on: the loss of its pictures, or the error of a cascade's guess."""
+        """Return what one step descends on: the loss of its pictures; for a cascade the error of its guess,
+        and that loss as far as the recipe weighs it.
+        """
         inputs = self.configuration.inputs(features)
+        error, weight = 0.0, 1.0
         with autocast(self.recipe.precision, self.processes.device):
             if self.before:
-                return self.decoder.guess_error(inputs, features[self.before], photos01)
+                error = self.decoder.guess_error(inputs, features[self.before], photos01)
+                weight = self.recipe.pictures
+            if not weight:
+                return error
             drawn = self.decoder.draw(inputs, photos01.shape[-1])
-        return self.loss(drawn.float(), photos01, features, self.recipe.window(step))
+        return error + weight * self.loss(drawn.float(), photos01, features, self.recipe.window(step))
 
     def loss(
         self, drawn: Tensor, photos01: Tensor, features: Features, window: tuple[slice, slice] | None = None
@@ -138,6 +145,13 @@ class Head:
                 kept.lerp_(now, 1 - decay)
             else:
                 kept.copy_(now)
+
+    def _decay(self, step: int) -> float:
+        """Return what the average keeps of itself: soon little of an untrained start, but all that the recipe
+        says of a decoder that goes on from its own checkpoint.
+        """
+        goes_on = self.started_from.startswith(f"{self.name} ")
+        return self.recipe.ema if goes_on else min(self.recipe.ema, (1 + step) / (10 + step))
 
     def _rate(self, step: int) -> float:
         if self.recipe.schedule == "one_cycle":

@@ -10,6 +10,7 @@ from explorer.checkpoints.catalogue import Catalogue
 from explorer.checkpoints.files import load_decoder, read_header
 from explorer.configurations import AnyConfiguration, EncoderFor, FusedConfiguration, before_it
 from explorer.decoders import decoder_spec
+from explorer.encoders.table import encoder_spec
 from explorer.errors import UserError
 from trainer.training.head import Head
 
@@ -76,13 +77,20 @@ def checkpoint(
     return None
 
 
+def taken_over(head: Head, whole: bool) -> Sequence[str]:
+    """Return the starts of which a head can take a decoder over: the `whole` of it, or into another kind."""
+    start = head.recipe.start
+    if start == "before" and not whole:
+        return ("scratch",) if encoder_spec(head.configuration.architecture).isotropic else WITH_MAP
+    return WITH_MAP if start == "colours" else (start,)
+
+
 def take_over(head: Head, configuration: AnyConfiguration, path: Path) -> None:
     """Give a head the weights of a checkpoint of `configuration`, or what it can use of them."""
     its_start, start = read_header(path).recipe.get("start", "linear"), head.recipe.start
     whole = replace(configuration, loss=head.configuration.loss) == head.configuration
     same = its_start == start or not decoder_spec(configuration.decoder).starts_from_linear
-    averaged = start == "colours" or (start == "before" and not whole)
-    if not (its_start in WITH_MAP if averaged else same):
+    if its_start not in taken_over(head, whole) and decoder_spec(configuration.decoder).starts_from_linear:
         raise UserError(
             f"{configuration.name} was trained with --start {its_start}: "
             "train what starts from it in the same way."

@@ -9,7 +9,7 @@ from explorer.checkpoints.files import (
     read_header,
     save_checkpoint,
 )
-from explorer.configurations import Configuration
+from explorer.configurations import Configuration, before_it
 from explorer.decoders.cascade import Cascade
 from explorer.decoders.upsample_conv import UpsampleConv
 from explorer.encoders.frozen import FINGERPRINT_LENGTH
@@ -22,7 +22,13 @@ SMALL = Layer("own", 12, 7, 224), Layer("before", 8, 14, 100)
 
 @pytest.mark.parametrize(
     ("architecture", "layer"),
-    [("vgg16", "block5"), ("efficientnet_lite0", "stage5"), ("resnet34", "layer4"), ("alexnet", "conv5")],
+    [
+        ("vgg16", "block5"),
+        ("efficientnet_lite0", "stage5"),
+        ("resnet34", "layer4"),
+        ("alexnet", "conv5"),
+        ("dinov2_small", "block11"),
+    ],
 )
 def test_cascade_draws_a_photo_with_less_than_four_million_parameters(architecture, layer):
     decoder = build_decoder(Configuration(architecture, layer, "upsample_conv", "features"), "before").eval()
@@ -31,6 +37,21 @@ def test_cascade_draws_a_photo_with_less_than_four_million_parameters(architectu
     assert photo.shape == (1, 3, 224, 224)
     assert photo.min() >= 0 and photo.max() <= 1
     assert sum(p.numel() for p in decoder.parameters()) < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("layer", "before", "linear"),
+    [
+        (("vgg16", "block5"), "block4", True),
+        (("dinov2_small", "block11"), "block8", False),
+        (("vit_base", "block1"), "block0", False),
+    ],
+)
+def test_in_a_vision_transformer_it_guesses_three_blocks_back_and_paints_without_a_map(layer, before, linear):
+    configuration = Configuration(*layer, "upsample_conv", "features")
+    assert before_it(configuration).layer == before
+    painter = build_decoder(configuration, "before").painter
+    assert (painter.linear is not None) == linear
 
 
 def test_cascade_draws_grids_of_other_shapes():

@@ -121,7 +121,7 @@ def test_weights_are_descended_on_and_the_decoder_stays_as_it_was(explorer, cat,
 
 
 def test_a_decoder_descended_on_begins_where_it_stood(explorer, cat):
-    c = Configuration("dinov2_small", "block11", "pixel_shuffle", "mse")
+    c = Configuration("dinov2_small", "block8", "pixel_shuffle", "mse")
     settings = Settings(prior="decoder", steps=1, learning_rate=1e-6)
     found = last(explorer.recover(cat, c, settings))
     assert found.result.metrics.psnr == pytest.approx(explorer.reconstruct(cat, c).metrics.psnr, abs=0.01)
@@ -162,8 +162,10 @@ def test_usual_settings_suit_the_prior_and_the_grid():
     assert (fine.anchor, coarse.anchor) == (3.0, 1.0)
     assert replace(coarse, anchor=3.0) == fine
     assert [usual_settings("", size).prior for size in (7, 14, 112)] == ["network", "decoder", "pixels"]
-    assert usual_settings("", 7, drawn=True) == usual_settings("decoder", 7)
-    assert usual_settings("decoder", 7).learning_rate < usual_settings("decoder", 14).learning_rate
+    for size in (7, 14):
+        drawn = usual_settings("decoder", size, drawn=True)
+        assert usual_settings("", size, drawn=True) == drawn
+        assert drawn.learning_rate < usual_settings("decoder", size).learning_rate
     with pytest.raises(UserError, match="pixels, decoder, network"):
         usual_settings("faith", 7)
 
@@ -206,4 +208,4 @@ def test_a_search_on_weights_begins_from_the_decoder_for_features_unless_another
     assert begins("conv5") == "alexnet-conv5-upsample_conv-features-imagenet"
     assert begins("conv2") == "alexnet-conv2-pixel_shuffle-mse-imagenet"
     assert begins("block8", "dinov2_small") == "dinov2_small-block8-pixel_shuffle-mse-imagenet"
-    assert begins("block11", "dinov2_small") == "dinov2_small-block11-pixel_shuffle-mse-imagenet"
+    assert begins("block11", "dinov2_small") == "dinov2_small-block11-upsample_conv-features-imagenet"

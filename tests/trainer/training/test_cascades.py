@@ -71,6 +71,21 @@ def test_training_lowers_the_error_of_the_guess(photos, tmp_path, painters):
     assert sum(errors[-4:]) < 0.9 * sum(errors[:4])
 
 
+def test_with_pictures_the_painter_learns_too_and_the_guess_stays_true(photos, tmp_path, painters):
+    """The loss is the error of the guess and, as the recipe weighs it, that of the pictures."""
+    losses = {}
+    for weight in (0.0, 0.5, 1.0):
+        run = training(photos, tmp_path, painters, recipe=replace(RECIPE, pictures=weight))
+        run.start()
+        [head] = run.heads
+        before = weights(head.decoder.painter)
+        run.train_step()
+        losses[weight] = head.last_loss
+        assert changed(head.decoder.painter, before) == bool(weight)
+    assert losses[1.0] - losses[0.5] == pytest.approx(losses[0.5] - losses[0.0], rel=1e-3)
+    assert losses[0.5] > losses[0.0] > 0
+
+
 def test_fixed_views_of_a_guess_are_of_the_two_layers_that_it_learns_from(photos, tmp_path, painters):
     """Steps without pictures compare nothing that a network sees in them."""
     conv3 = replace(CONV2, layer="conv3")
@@ -113,6 +128,23 @@ def test_a_cascade_is_read_again_resumed_and_continued(photos, tmp_path, painter
 def test_cascade_that_cannot_be_is_refused(photos, tmp_path, painters, configuration, said):
     with pytest.raises(UserError, match=said):
         training(photos, tmp_path, painters, configuration)
+
+
+def test_the_painter_of_a_vision_transformer_is_one_without_a_linear_map(photos, tmp_path):
+    before, configuration = (
+        Configuration("vit_small", layer, "upsample_conv", "features", "random")
+        for layer in ("block0", "block1")
+    )
+    recipe, encoder = replace(RECIPE, crop=224), FrozenEncoder("vit_small", "random")
+    for start in ("linear", "scratch"):
+        header = Header(before, encoder.fingerprint("block0"), {"start": start})
+        save_checkpoint(tmp_path / start / "decoders", build_decoder(before, start), header)
+    run = training(photos, tmp_path / "out", tmp_path / "linear", configuration, recipe)
+    with pytest.raises(UserError, match="trained with --start linear"):
+        run.start()
+    run = training(photos, tmp_path / "out", tmp_path / "scratch", configuration, recipe)
+    run.start()
+    assert run.heads[0].started_from.startswith(before.name)
 
 
 def test_cascade_without_the_decoder_of_the_layer_before_says_so(photos, tmp_path):

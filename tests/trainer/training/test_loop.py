@@ -113,6 +113,19 @@ def test_with_ema_the_moving_average_is_kept_and_a_resumed_run_goes_on_with_it(p
     assert torch.allclose(stored["blend.first.weight"], kept["blend.first.weight"], atol=1e-3)
 
 
+def test_the_moving_average_keeps_of_an_own_start_as_much_as_of_a_step(finished, photos, tmp_path):
+    folder, _ = finished
+    recipe = replace(RECIPE, steps=1, validate_every=1, ema=0.75)
+    keywords = {"progress_bar": False, "start_from": [folder], "continued": True}
+    trained = load_decoder(folder / f"decoders/{HEADS[0].name}.safetensors").state_dict()
+    hybrid = replace(HEADS[0], loss="hybrid")
+    for head, kept in ((HEADS[0], 0.75), (hybrid, 0.1)):
+        [head] = Training([head], recipe, photos, photos, tmp_path / head.loss, **keywords).run()
+        average = head.kept.state_dict()
+        for name, now in head.decoder.named_parameters():
+            assert torch.allclose(average[name], torch.lerp(now, trained[name], kept), atol=1e-6), name
+
+
 def test_resuming_with_another_recipe_or_nothing_to_resume_is_refused(finished, photos, tmp_path):
     out, _ = finished
     with pytest.raises(UserError, match="another recipe"):
