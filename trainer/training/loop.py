@@ -108,6 +108,7 @@ class Training:
                     self.on_progress(self.step, summary(self.heads))
         if logs:
             logs.close()
+        self.processes.end()
         return self.heads
 
     def start(self) -> None:

@@ -66,3 +66,8 @@ class Processes:
     def main_first(self) -> AbstractContextManager:
         """Let the main process go through a block before the others, which then find what it stored."""
         return self._accelerator.main_process_first() if self._accelerator else nullcontext()
+
+    def end(self) -> None:
+        """Leave the others: a process that goes without a word may be aborted by its own threads."""
+        if self._accelerator:
+            self._accelerator.end_training()

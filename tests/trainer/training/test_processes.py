@@ -18,13 +18,25 @@ CHOICE = "--architecture vgg16 --layer block2 --decoder wavelet frequency_aware 
 RECIPE = "--steps 2 --batch 4 --crop 64 --validate-every 2 --validation-photos 1 --fixed-views 2"
 TRAIN = f"train {CHOICE} {RECIPE}"
 SECONDS = 200
+ENDING = """
+import sys
+
+import torch.distributed
+
+from trainer.__main__ import main
+
+code = main(sys.argv[1:])
+print("left" if not torch.distributed.is_initialized() else "one that stays may be aborted at its exit")
+sys.exit(code)
+"""
 
 
 @contextmanager
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen]:
     """Start `python ARGUMENTS` in the project's folder; it is killed if the block ends before it does."""
     command = [sys.executable, *map(str, arguments)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "EXPLORER_DEVICE": "cpu"}
+    own = {"OMP_NUM_THREADS": "1", "EXPLORER_DEVICE": "cpu", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | own
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
         try:
@@ -35,12 +47,15 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen]:
 
 def test_two_processes_make_the_decoder_that_one_makes(photos_folder, tmp_path):
     arguments = [*TRAIN.split(), "--photos", str(photos_folder), "--out"]
-    two = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "trainer", *arguments]
+    script = tmp_path / "ending.py"
+    script.write_text(ENDING)
+    two = ["-m", "torch.distributed.run", "--nproc-per-node", "2", script, *arguments]
     with started(*two, tmp_path / "two") as process:
         assert main([*arguments, str(tmp_path / "one")]) == 0
         said, complaints = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, complaints
     assert said.count("wavelet-mse-imagenet") == 1  # one process reports
+    assert said.split().count("left") == 2, said
     for decoder in ("wavelet", "frequency_aware"):
         name = f"decoders/vgg16-block2-{decoder}-mse-imagenet.safetensors"
         ours, theirs = load_file(tmp_path / "two" / name), load_file(tmp_path / "one" / name)
