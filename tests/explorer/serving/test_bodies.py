@@ -24,14 +24,14 @@ async def complain(scope, receive, send):
         await PlainTextResponse("There was an error parsing the body", 400)(scope, receive, send)
 
 
-@pytest.mark.parametrize("app", [count, complain])
+@pytest.mark.parametrize("asgi", [count, complain])
 @pytest.mark.parametrize(
     ("path", "most"), [("/gradio_api/queue/join", 1), (UPLOAD, 64), ("/gradio_api/mcp/", 24)]
 )
-def test_a_body_may_have_so_many_bytes_and_none_more(app, path, most):
+def test_a_body_may_have_so_many_bytes_and_none_more(asgi, path, most):
     body = bytes(most * 10**6)
-    assert answer_of(BodyLimit(app), body, 2**20, path=path) == (200, str(len(body)))
-    status, said = answer_of(BodyLimit(app), body + b"1", 2**20, path=path)
+    assert answer_of(BodyLimit(asgi), body, 2**20, path=path) == (200, str(len(body)))
+    status, said = answer_of(BodyLimit(asgi), body + b"1", 2**20, path=path)
     assert (status, f"larger than the {most} MB" in said) == (413, True)
 
 
