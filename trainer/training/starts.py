@@ -90,7 +90,13 @@ def take_over(head: Head, configuration: AnyConfiguration, path: Path) -> None:
     its_start, start = read_header(path).recipe.get("start", "linear"), head.recipe.start
     whole = replace(configuration, loss=head.configuration.loss) == head.configuration
     same = its_start == start or not decoder_spec(configuration.decoder).starts_from_linear
-    if its_start not in taken_over(head, whole) and decoder_spec(configuration.decoder).starts_from_linear:
+    possible = taken_over(head, whole)
+    if its_start not in possible and decoder_spec(configuration.decoder).starts_from_linear:
+        if its_start == "before" and not whole:
+            raise UserError(
+                f"{configuration.name} guesses a layer before it, too: name the folder of one that paints by "
+                f"itself with --start-from, such as --start {possible[-1]} makes."
+            )
         raise UserError(
             f"{configuration.name} was trained with --start {its_start}: "
             "train what starts from it in the same way."

@@ -147,6 +147,13 @@ def test_the_painter_of_a_vision_transformer_is_one_without_a_linear_map(photos,
     assert run.heads[0].started_from.startswith(before.name)
 
 
+def test_a_cascade_does_not_paint_with_another_one_and_says_what_would_do(photos, tmp_path, painters):
+    training(photos, tmp_path, painters).run()
+    run = training(photos, tmp_path / "deeper", tmp_path, replace(CONV2, layer="conv3"))
+    with pytest.raises(UserError, match=rf"^{CONV2.name} guesses a layer before it, too: .* --start colours"):
+        run.start()
+
+
 def test_cascade_without_the_decoder_of_the_layer_before_says_so(photos, tmp_path):
     run = training(photos, tmp_path, tmp_path)
     with pytest.raises(UserError, match=rf"^{CONV1.name} is not trained yet: --start before needs it"):
