@@ -161,14 +161,14 @@ def deep() -> list[Job]:
     deepest = replace(recipe, steps=4000, batch=16, fixed_views=4, start="before", learning_rate=2e-3)
     rest = ("upsample_conv",), ("features",)
     found = []
-    for architecture, layers, start in (
-        ("vgg16", ("block3", "block4", "block5"), "colours"),
-        ("alexnet", ("conv3", "conv4", "conv5"), "colours"),
-        ("efficientnet_lite0", ("stage3", "stage4", "stage5"), "colours"),
-        ("dinov2_small", DINOV2_DEEP, "scratch"),
+    for architecture, layers, deepest_layer, start in (
+        ("vgg16", ("block3",), "block4", "colours"),
+        ("alexnet", ("conv3", "conv4"), "conv5", "colours"),
+        ("efficientnet_lite0", ("stage3", "stage4"), "stage5", "colours"),
+        ("dinov2_small", DINOV2_DEEP[:-1], DINOV2_DEEP[-1], "scratch"),
     ):
-        found.append(Job(architecture, layers[:-1], *rest, replace(recipe, start=start)))
-        found.append(Job(architecture, layers[-1:], *rest, deepest))
+        found.append(Job(architecture, layers, *rest, replace(recipe, start=start)))
+        found.append(Job(architecture, (deepest_layer,), *rest, deepest))
     return found
 
 
@@ -263,7 +263,7 @@ PRESETS = {
         "every bundled encoder and the random controls, with the decoders that ship", standard
     ),
     "deep": Preset(
-        "the deep layers of every bundled encoder, for the network's own features, from the shipped decoders",
+        "deep layers of every bundled encoder, for the network's own features, from the shipped decoders",
         deep,
     ),
     "ablation": Preset(

@@ -41,7 +41,7 @@ def our_lines(printed: Autoencoder, results: Results, checkpoints: Path) -> list
     rows = [
         row
         for row in results["configurations"]
-        if configuration_of(row).sources == printed.sources and row["weights"] == "imagenet"
+        if sorted(configuration_of(row).sources) == sorted(printed.sources) and row["weights"] == "imagenet"
     ]
     if not rows:
         return []

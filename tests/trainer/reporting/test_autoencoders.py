@@ -16,6 +16,7 @@ def test_printed_figures_stand_above_ours_of_the_same_layers(results):
     _, _, *lines = autoencoders_table(results, BUNDLED).splitlines()
     [rae, decq] = [lines.index(next(x for x in lines if f"| {a.title} |" in x)) for a in AUTOENCODERS]
     assert "| 18.9 |" in lines[rae] and "| 22.8 |" in lines[decq]
+    assert "block2" in lines[decq + 1] and "features" in lines[decq + 1]  # in whatever order its sources are
     ours = lines[rae + 1 : decq]
     assert "| 943 |" in ours[0] and "| 1,123 |" in ours[-1]  # not all were trained on the same photos
     of_block11 = [
