@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from explorer.checkpoints.files import read_header
-from explorer.configurations import configuration_of
-from explorer.encoders.table import encoder_spec
+from explorer.configurations import configuration_of, place_title
 from explorer.results.published import AUTOENCODERS, Autoencoder
-from trainer.reporting.tables import NOTHING, NUMBER, TEXT, Results, Row, best_of, places, table
+from trainer.reporting.tables import NOTHING, NUMBER, TEXT, Results, Row, best_of, table
 
 COLUMNS = {
     "": TEXT,
@@ -48,8 +47,7 @@ def our_lines(printed: Autoencoder, results: Results, checkpoints: Path) -> list
     best = {id(row): row for row in (best_of(rows, "psnr"), best_of(rows, "lpips"))}
     return [
         [
-            f"{encoder_spec(printed.sources[0][0]).title}: "
-            + (places(row) if "sources" in row else row["layer"]),
+            place_title(configuration_of(row).sources),
             f"{row['decoder']} ({row['loss']})",
             f"{row['parameters'] / 1e6:.2f}",
             trained_on(row, checkpoints),
