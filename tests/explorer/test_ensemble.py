@@ -25,7 +25,8 @@ DEEP = [
     ("efficientnet_lite0", "stage5"),
     ("dinov2_small", "block11"),
 ]
-DEPTHS = [[("vgg16", f"block{number}") for number in blocks] for blocks in ("135", "24", "12345")]
+DEPTHS = [("vgg16", f"block{number}") for number in (1, 3, 5)]
+BLOCKS = [("dinov2_small", f"block{number}") for number in (2, 5, 8, 11)]
 
 
 @pytest.mark.parametrize("fusion", ["weighted", "attention", "concat"])
@@ -37,11 +38,16 @@ def test_bundled_ensembles_are_ready_and_measured(explorer, fusion, decoder):
     assert row.gain.ci95[0] < row.gain.psnr < row.gain.ci95[1]
 
 
-@pytest.mark.parametrize("sources", [DEEP, *DEPTHS])
-def test_deep_and_multi_layer_configurations_are_ready_and_measured(explorer, sources):
-    configuration = explorer.catalogue().find(
-        FusedConfiguration(tuple(sources), "concat", "pixel_shuffle", "mse")
-    )
+@pytest.mark.parametrize(
+    ("sources", "decoder", "loss"),
+    [
+        (DEEP, "pixel_shuffle", "mse"),
+        (DEPTHS, "pixel_shuffle", "mse"),
+        (BLOCKS, "upsample_conv", "features"),
+    ],
+)
+def test_deep_and_multi_layer_configurations_are_ready_and_measured(explorer, sources, decoder, loss):
+    configuration = explorer.catalogue().find(FusedConfiguration(tuple(sources), "concat", decoder, loss))
     assert explorer.results().row(configuration).mean["psnr"] > 10
 
 
@@ -69,10 +75,8 @@ def test_what_each_source_brings_is_measured_on_the_same_photo(explorer, cat):
 
 
 def test_sources_may_come_in_any_order(explorer, cat):
-    first = explorer.ensemble(cat, FusedConfiguration(tuple(DEPTHS[1]), "concat", "pixel_shuffle", "mse"))
-    second = explorer.ensemble(
-        cat, FusedConfiguration(tuple(DEPTHS[1][::-1]), "concat", "pixel_shuffle", "mse")
-    )
+    first = explorer.ensemble(cat, FusedConfiguration(tuple(DEPTHS), "concat", "pixel_shuffle", "mse"))
+    second = explorer.ensemble(cat, FusedConfiguration(tuple(DEPTHS[::-1]), "concat", "pixel_shuffle", "mse"))
     assert first.result.metrics == second.result.metrics
     assert first.contributions[0].attention is None and first.contributions[0].weight is None
 
@@ -89,8 +93,8 @@ def test_one_network_runs_once_for_several_layers(explorer, cat, monkeypatch):
     monkeypatch.setattr(type(encoder), "__call__", counted)
     flipped = explorer.photo(cat).photo01.flip(-1)
     photo = (flipped.permute(1, 2, 0) * 255).to(torch.uint8).numpy()
-    explorer.ensemble(photo, FusedConfiguration(tuple(DEPTHS[2]), "concat", "pixel_shuffle", "mse"))
-    assert [len(layers) for layers in calls] == [5]
+    explorer.ensemble(photo, FusedConfiguration(tuple(DEPTHS), "concat", "pixel_shuffle", "mse"))
+    assert [len(layers) for layers in calls] == [3]
 
 
 @pytest.mark.parametrize(
@@ -102,10 +106,10 @@ def test_one_network_runs_once_for_several_layers(explorer, cat, monkeypatch):
         (SHALLOW, "sum", "pixel_shuffle", "unknown fusion 'sum'.*weighted, attention, concat"),
         (SHALLOW, "concat", "wavelet", r"not trained yet. Ready with these sources: .*attention with pixel"),
         (
-            DEPTHS[1],
+            DEPTHS,
             "weighted",
             "pixel_shuffle",
-            "--source vgg16/block2 --source vgg16/block4 --fusion weighted",
+            "--source vgg16/block1 --source vgg16/block3 --source vgg16/block5 --fusion weighted",
         ),
     ],
 )
@@ -115,12 +119,12 @@ def test_what_is_not_there_is_named(explorer, cat, sources, fusion, decoder, sai
 
 
 def test_command_line_reconstructs_from_several_sources(cat, tmp_path, capsys):
-    sources = [part for place in DEPTHS[0] for part in ("--source", "/".join(place))]
+    sources = [part for place in DEPTHS for part in ("--source", "/".join(place))]
     chosen = ["--fusion", "concat", "--decoder", "pixel_shuffle", "--loss", "mse"]
     assert main(["reconstruct", str(cat), *sources, *chosen, "--out", str(tmp_path), "--json"]) == 0
     lines = capsys.readouterr().out.strip().splitlines()
     found = json.loads(lines[-1])
-    assert found["sources"] == [list(place) for place in DEPTHS[0]] and found["fusion"] == "concat"
+    assert found["sources"] == [list(place) for place in DEPTHS] and found["fusion"] == "concat"
     assert "architecture" not in found and found["psnr"] > 30
     assert [x["source"] for x in found["contributions"]] == found["sources"]
     assert set(found["agreement"]["relative_feature_error"]) == {
@@ -135,7 +139,7 @@ def test_command_line_reconstructs_from_several_sources(cat, tmp_path, capsys):
 def test_list_names_the_ensembles(capsys):
     assert main(["list"]) == 0
     printed = capsys.readouterr().out
-    assert "concat of vgg16/block2 + vgg16/block4: pixel_shuffle (mse, imagenet)" in printed
+    assert "concat of vgg16/block1 + vgg16/block3 + vgg16/block5: pixel_shuffle (mse, imagenet)" in printed
     assert main(["list", "--json"]) == 0
     ready = json.loads(capsys.readouterr().out)["ready"]
     assert sum("sources" in row for row in ready) >= 10
@@ -157,7 +161,7 @@ def test_an_encoder_whose_weights_are_gone_is_named_and_the_others_go_on(cat, tm
         explorer.ensemble(cat, FusedConfiguration(tuple(SHALLOW), "concat", "pixel_shuffle", "mse"))
     assert (
         explorer.ensemble(
-            cat, FusedConfiguration(tuple(DEPTHS[1]), "concat", "pixel_shuffle", "mse")
+            cat, FusedConfiguration(tuple(DEPTHS), "concat", "pixel_shuffle", "mse")
         ).result.metrics.psnr
         > 20
     )

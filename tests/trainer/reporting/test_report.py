@@ -10,7 +10,7 @@ from trainer.__main__ import main
 SHOWN = (
     "vgg16-block1-linear-mse-imagenet",
     "vgg16-block2-linear-mse-imagenet",
-    "vgg16-block2+vgg16-block4-concat-pixel_shuffle-mse-imagenet",
+    "vgg16-block1+vgg16-block3+vgg16-block5-concat-pixel_shuffle-mse-imagenet",
 )
 
 
@@ -50,7 +50,7 @@ def test_strips_hold_a_picture_for_every_layer(page):
 def test_an_ensemble_has_a_line_with_its_sources_and_its_picture(page):
     _, html = page
     section = html[html.index('id="ensembles"') :]
-    assert "vgg16 block2, block4" in section
+    assert "vgg16 block1, block3, block5" in section
     assert len(re.findall(r'<img alt="the reconstruction" src="data:image/jpeg', section)) == 1
 
 
