@@ -59,21 +59,22 @@ def build(explorer: Explorer) -> View:
             )
             curves = gr.Plot(show_label=False, elem_id="depth-plot")
     results = gr.State([])  # reconstructions, shallow to deep
+    placed = gr.State(1)  # where the slider stood when a layer was last shown
     drawn = gr.State([])  # the lines of the curves
     offered = gr.State([])  # the reconstructions that can be downloaded
     nothing = gr.update(interactive=False)
     sheet.wire(explorer, results, sheet_said)
 
     def show_layers(
-        question: Question, names: list[str], number: float, before: list[Reconstruction]
+        question: Question, names: list[str], number: float, before: list[Reconstruction], stood: float
     ) -> Update:
         """Show every layer that the decoder is ready for, the one of the controls large."""
         c = whole(question.configuration)
         same = is_of(before, question.photo, c)
         found = before if same else explorer.depth(question.photo, c)
         index = next((i for i, x in enumerate(found) if x.configuration.layer == c.layer), 0)
-        shown = at(index, found)
-        if not same or number != index + 1:  # never under the pointer of who drags it
+        shown = at(index, found) | {placed: index + 1}
+        if not same or stood == number != index + 1:  # never under the pointer of who drags it
             shown |= {depth: gr.Slider(1, max(2, len(found)), index + 1, step=1)}
         if same:
             return shown | {strip: gr.update(selected_index=index)}
@@ -120,7 +121,7 @@ def build(explorer: Explorer) -> View:
 
     def empty() -> Update:
         pictures = dict.fromkeys((original, reconstruction, strip, curves))
-        kept = {results: [], drawn: [], offered: []}
+        kept = {results: [], placed: 1, drawn: [], offered: []}
         files = {download: nothing, data: nothing, sheet.draw: nothing} | sheet.nothing()
         return pictures | kept | files | {title: depth_title([])}
 
@@ -153,8 +154,8 @@ def build(explorer: Explorer) -> View:
     steps = [
         Step(
             show_layers,
-            [title, reconstruction, original, depth, download, data, strip, results],
-            memory=[depth, results],
+            [title, reconstruction, original, depth, download, data, strip, results, placed],
+            memory=[depth, results, placed],
         ),
         Step(show_curves, [curves, drawn], memory=[results, drawn]),
         Step(offer_files, [download, data, offered], memory=[results, offered]),

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from explorer.configurations import Configuration
 from explorer.ui.tabs import depth
+from explorer.ui.views import Question
 
 LINEAR = Configuration("vgg16", "block1", "linear", "mse")
 
@@ -27,3 +29,18 @@ def test_depth_names_the_layer_that_is_shown_and_its_figure(found):
 def test_an_overlay_says_when_the_weights_are_random():
     assert depth.series_label(LINEAR) == "VGG16 · Linear map (mse)"
     assert depth.series_label(replace(LINEAR, weights="random")).endswith("(mse, random weights)")
+
+
+@pytest.mark.parametrize(
+    ("number", "stood", "moved"),
+    [(1, 1, True), (5, 1, False), (3, 1, False)],
+    ids=["another control moves it", "it is ahead of the answer", "it is there already"],
+)
+def test_the_slider_is_never_moved_under_the_pointer_of_who_drags_it(explorer, cat, number, stood, moved):
+    with gr.Blocks(), gr.Tabs(), gr.Tab():
+        step, *_ = depth.build(explorer).steps
+    photo, asked = explorer.photo(cat), Configuration("vgg16", "block3", "linear", "mse")
+    slider, _, placed = step.memory
+    update = step.show(Question("depth", photo, asked), [], number, explorer.depth(photo, asked), stood)
+    assert (slider in update) == moved
+    assert update[placed] == 3
