@@ -25,7 +25,12 @@ def cannot_run() -> str:
 
 @contextmanager
 def nginx(ports: Sequence[int]) -> Iterator[None]:
-    """Let nginx stand before the servers at these ports of this machine, until the block ends."""
+    """Let nginx stand before the servers at these ports of this machine, until the block ends.
+
+    Raises RuntimeError when it does not start, or when another one has its port: that one would answer.
+    """
+    if why_not := cannot_run():
+        raise RuntimeError(why_not)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "deploy" / "nginx.conf", folder)
         servers = "".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=10s;\n" for port in ports)
