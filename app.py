@@ -13,6 +13,7 @@ os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / "feat
 
 from explorer.command_line import Parser, run
 from explorer.errors import UserError
+from explorer.serving.logs import log_as_json
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 7860
 PORT_VARIABLES = ("GRADIO_SERVER_PORT", "PORT")
@@ -44,6 +45,7 @@ def check_address(host: str, port: int) -> None:
 
 def serve(options: argparse.Namespace) -> None:
     check_address(options.host, options.port)
+    log_as_json()  # before the libraries are imported, at the same time: none can silence what another warns of
 
     from explorer import Explorer
     from explorer.limits import limit

@@ -38,7 +38,6 @@ def serve_page(explorer: Explorer, warm: Event, host: str, port: int) -> None:
 
     Raises UserError for a limit that the environment has wrong.
     """
-    log_as_json()
     reception = Reception()
     page = build(explorer, reception)
     uploads = Path(get_upload_folder())

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import subprocess
+import sys
+import textwrap
 from io import StringIO
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 
 from explorer.serving.logs import MOST_A_MINUTE, JsonLines, Sparing, nameless, request_id
 from explorer.serving.requests import endpoint
+from tests.serving import ROOT, free_port
 
 
 @pytest.fixture
@@ -61,3 +65,20 @@ def test_what_a_visitor_writes_into_a_path_is_not_logged():
     assert endpoint("/gradio_api/file=/tmp/abc/anna.png") == "file"
     assert endpoint("/gradio_api/call/reconstruct/0123") == "call"
     assert endpoint("/somewhere/else") == "other"
+
+
+def test_what_libraries_warn_of_while_they_are_imported_is_logged_in_the_same_way():
+    script = """
+        import argparse, sys, warnings, app, explorer
+
+        def warn(**_):
+            warnings.warn("said early")
+            raise SystemExit
+
+        explorer.Explorer = warn
+        app.serve(argparse.Namespace(host="127.0.0.1", port=int(sys.argv[1])))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(free_port())]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stderr
+    [row] = map(json.loads, said.splitlines())
+    assert "said early" in row["message"]
