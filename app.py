@@ -45,7 +45,7 @@ def check_address(host: str, port: int) -> None:
 
 def serve(options: argparse.Namespace) -> None:
     check_address(options.host, options.port)
-    log_as_json()  # before the libraries are imported, at the same time: none can silence what another warns of
+    log_as_json()  # before the libraries are imported, side by side: one may silence what another warns of
 
     from explorer import Explorer
     from explorer.limits import limit

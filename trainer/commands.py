@@ -202,7 +202,8 @@ def run_compare(options: argparse.Namespace) -> None:
     from trainer.reporting.tables import alike_table
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    found = measure_alike(options.photos, options.checkpoints, choose_device(options.device))
+    device = choose_device(options.device)
+    found = measure_alike(options.photos, options.checkpoints, device, earlier=options.out)
     write_results(found, options.out)
     print(alike_table(found, "psnr"))
 

@@ -179,19 +179,15 @@ def ablation() -> list[Job]:
 
 def alike() -> list[Job]:
     decoders = tuple(f"{name}{size}" for size in ("", "@1M") for name in ABLATED_DECODERS)
-    crops = {"block1": 112, "block3": 112, "block5": 224}  # at block5 a crop of 112 would be 3 x 3 places
-    runs = [("block1", 42), ("block3", 42), ("block3", 43), ("block3", 44), ("block5", 42)]
+    # crops: of 112, VGG16's block5 would have 3 x 3 places, and a transformer's positions are for 224
+    vgg16 = [("vgg16", "imagenet", *run) for run in (("block1", 112, 42), ("block5", 224, 42))]
+    vgg16 += [("vgg16", "imagenet", "block3", 112, seed) for seed in (42, 43, 44)]
+    controls = [("resnet34", "random", "layer2", 128, 42), ("vit_small", "random", "block5", 224, 42)]
     recipe = Recipe(steps=150, batch=4, lpips_window=112, validate_every=75, validation_photos=16)
+    rest = decoders, ("mse", "hybrid")
     return [
-        Job(
-            "vgg16",
-            (layer,),
-            decoders,
-            ("mse", "hybrid"),
-            replace(recipe, crop=crops[layer], seed=seed),
-            part=f"-{layer}-seed{seed}",
-        )
-        for layer, seed in runs
+        Job(name, (layer,), *rest, replace(recipe, crop=crop, seed=seed), weights, f"-{layer}-seed{seed}")
+        for name, weights, layer, crop, seed in vgg16 + controls
     ]
 
 
@@ -273,7 +269,7 @@ PRESETS = {
     ),
     "alike": Preset(
         "the four decoders of the ablation, as published and with 1M parameters each, for MSE and hybrid, "
-        "trained alike at three layers of VGG16, at block3 with three seeds",
+        "trained alike at three layers of VGG16, at block3 with three seeds, and at one of two random nets",
         alike,
     ),
     "published": Preset(

@@ -7,6 +7,7 @@ from typing import Any
 
 from explorer.configurations import Configuration, check_names, configuration_of, decoder_order
 from explorer.decoders.losses import LOSSES
+from explorer.encoders.table import ENCODERS, encoder_spec
 from explorer.measures.metrics import METRICS
 from explorer.results.fields import as_number, as_share, as_whole, read_file, usable, within
 
@@ -45,10 +46,10 @@ class Trained:
         return split_size(self.configuration.decoder)[0]
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """Where it stands in the comparison: (layer, loss, size)."""
+    def place(self) -> tuple[str, str, str, str, str]:
+        """Where it stands in the comparison: (architecture, weights, layer, loss, size)."""
         c = self.configuration
-        return c.layer, c.loss, split_size(c.decoder)[1]
+        return c.architecture, c.weights, c.layer, c.loss, split_size(c.decoder)[1]
 
     def cell(self, measure: str) -> str:
         """Return its figure, and how far it is above the simple decoder's: "21.30, +0.35 ± 0.05"."""
@@ -63,10 +64,18 @@ class Trained:
 class Line:
     """The decoders of one size for one layer and loss, by kind."""
 
+    architecture: str
+    weights: str
     layer: str
     loss: str
     size: str
     rows: Mapping[str, Trained]
+
+    @property
+    def name(self) -> str:
+        """Of what network and layer: "ResNet-34 layer2, random weights"."""
+        random = ", random weights" if self.weights == "random" else ""
+        return f"{encoder_spec(self.architecture).title} {self.layer}{random}"
 
     @property
     def parameters(self) -> str:
@@ -131,7 +140,7 @@ class Alike:
 
     @property
     def lines(self) -> list[Line]:
-        found: dict[tuple[str, str, str], dict[str, Trained]] = {}
+        found: dict[tuple[str, ...], dict[str, Trained]] = {}
         for row in self.rows:
             found.setdefault(row.place, {})[row.kind] = row
         return [Line(*place, rows) for place, rows in sorted(found.items(), key=_in_order)]
@@ -147,9 +156,9 @@ class Alike:
         return Count(len(ahead), ahead.count("simple"), ahead.count("other"))
 
 
-def _in_order(found: tuple[tuple[str, str, str], Any]) -> tuple[str, str, int]:
-    layer, loss, size = found[0]
-    return size, layer, list(LOSSES).index(loss)
+def _in_order(found: tuple[tuple[str, ...], Any]) -> tuple[str, int, str, str, int]:
+    architecture, weights, layer, loss, size = found[0]
+    return size, list(ENCODERS).index(architecture), weights, layer, list(LOSSES).index(loss)
 
 
 def split_size(decoder: str) -> tuple[str, str]:
@@ -161,8 +170,8 @@ def split_size(decoder: str) -> tuple[str, str]:
 def _trained(raw: Mapping[str, Any]) -> Trained:
     c = configuration_of(raw)
     check_names(c)
-    if not isinstance(c, Configuration):
-        raise ValueError("it is of an ensemble")
+    if not isinstance(c, Configuration) or c.architecture not in ENCODERS:
+        raise ValueError("it is of an ensemble, or of a network without a row in the table")
     over = {m: _over(raw["over_simple"][m]) for m in MEASURES if raw["over_simple"] is not None}
     mean = {m: as_number(raw["mean"][m]) for m in MEASURES}
     of_seeds = [as_number(figure) for figure in raw["by_seed"]["psnr"]]

@@ -1,5 +1,6 @@
 """Decoders that were trained alike: what each scores beside the simplest one, over photos and seeds."""
 
+import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,24 +39,33 @@ Runs = dict[Configuration, list[Run]]
 
 
 def measure_alike(
-    photos: Path, folders: Sequence[Path], device: str | torch.device = "cpu", progress_bar: bool = True
+    photos: Path,
+    folders: Sequence[Path],
+    device: str | torch.device = "cpu",
+    progress_bar: bool = True,
+    earlier: Path | None = None,
 ) -> dict[str, Any]:
     """Return {"protocol", "rows"} of decoders in folders of checkpoints, each folder of one seed.
 
     A row is a configuration with its "parameters", "steps", "batch", "crop" and "seeds", the "mean" and
     "ci95" of MEASURES over photos (each photo's figure is its mean over seeds), the means "by_seed", and
     "over_simple": the paired difference to SIMPLE of the same size, layer and loss (None for itself), with
-    its interval and the p-value of Wilcoxon's test after Holm's correction over all tests of the measure.
-    Raises UserError when decoders that are compared were not trained alike, or SIMPLE is not among them.
+    its interval and the p-value of Wilcoxon's test after Holm's correction over all tests of the measure
+    and network. Rows of other networks that the file `earlier` holds are kept.
+    Raises UserError when decoders that are compared were not trained alike, or SIMPLE is not among them, and
+    as `earlier_rows` does.
     """
     names, photos01 = report_photos(photos)
+    protocol = describe(PIXELS, names, photos01)
+    before = earlier_rows(earlier, protocol)
     check_alike(folders)
     runs: Runs = {}
     for folder in folders:
         for c, run in measured(folder, names, photos01.to(device), device, progress_bar).items():
             runs.setdefault(c, []).append(run)
     found = {measure: differences(runs, measure) for measure in MEASURES}
-    rows = []
+    measured_now = {(c.architecture, c.weights) for c in runs}
+    rows = [row for row in before if network_of(row) not in measured_now]
     for c in in_order(runs):
         first, over = runs[c][0], {m: found[m][c] for m in MEASURES if c in found[m]}
         trained = {key: first.recipe[key] for key in ("steps", "batch", "crop")}
@@ -69,7 +79,7 @@ def measure_alike(
             | {"by_seed": {m: [statistics.fmean(run.figures[m]) for run in runs[c]] for m in MEASURES}}
             | {"over_simple": over or None}
         )
-    return {"protocol": describe(PIXELS, names, photos01), "rows": rows}
+    return {"protocol": protocol, "rows": rows}
 
 
 def measured(
@@ -132,8 +142,39 @@ def over_seeds(runs: Sequence[Run], measure: str) -> list[float]:
     return np.mean([run.figures[measure] for run in runs], axis=0).tolist()
 
 
+def earlier_rows(path: Path | None, protocol: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows that a file already holds, if it is there.
+
+    Raises UserError when it is of other photos or another protocol, or no comparison of decoders.
+    """
+    if path is None or not path.exists():
+        return []
+    try:
+        earlier = json.loads(path.read_text())
+        same, rows = earlier["protocol"] == protocol, list(earlier["rows"])
+        for row in rows:
+            network_of(row)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is no comparison of decoders: choose another --out.") from error
+    if not same:
+        raise UserError(f"{path} holds a comparison on other photos: choose another --out.")
+    return rows
+
+
+def network_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["architecture"], row["weights"]
+
+
 def differences(runs: Runs, measure: str) -> dict[Configuration, dict[str, Any]]:
-    """Return how far each decoder is above the simple one in a measure, over photos."""
+    """Return how far each decoder is above the simple one of its network in a measure, over photos."""
+    found: dict[Configuration, dict[str, Any]] = {}
+    for network in dict.fromkeys((c.architecture, c.weights) for c in runs):
+        own = {c: mine for c, mine in runs.items() if (c.architecture, c.weights) == network}
+        found |= differences_of_network(own, measure)
+    return found
+
+
+def differences_of_network(runs: Runs, measure: str) -> dict[Configuration, dict[str, Any]]:
     others = [c for c in in_order(runs) if c != simple_of(c)]
     tests = [compare(over_seeds(runs[c], measure), over_seeds(runs[simple_of(c)], measure)) for c in others]
     corrected = holm([p for _, _, p in tests])

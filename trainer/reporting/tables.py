@@ -258,7 +258,7 @@ def alike_table(compared: Results, measure: str) -> str:
     for line in alike.lines:
         best, cells = line.best(measure), {kind: row.cell(measure) for kind, row in line.rows.items()}
         cells[best] = f"**{cells[best]}**"
-        name = line.layer + (f" ({line.seeds} seeds)" if line.seeds > 1 else "")
+        name = line.name + (f" ({line.seeds} seeds)" if line.seeds > 1 else "")
         lines.append([name, line.loss, line.parameters, *(cells.get(kind, NOTHING) for kind in alike.kinds)])
     titles = dict.fromkeys(("layer", "loss"), TEXT) | {"parameters": NUMBER}
     return table(titles | dict.fromkeys(alike.kinds, NUMBER), lines)

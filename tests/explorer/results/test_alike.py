@@ -47,6 +47,13 @@ def test_decoders_of_one_size_stand_in_a_line_the_simple_one_first():
     assert found.spread == pytest.approx(0.4)
 
 
+def test_lines_name_their_network_which_come_in_the_tables_order():
+    random = {"architecture": "resnet34", "layer": "layer2", "weights": "random"}
+    found = alike(row("transposed_conv", 15.0, **random), row("transposed_conv", 19.0))
+    assert [line.name for line in found.lines] == ["VGG16 block3", "ResNet-34 layer2, random weights"]
+    assert [line.best("psnr") for line in found.lines] == ["transposed_conv"] * 2
+
+
 @pytest.mark.parametrize(
     ("others", "simple", "other"),
     [

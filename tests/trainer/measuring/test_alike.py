@@ -1,5 +1,6 @@
 """Decoders that were trained alike, with two seeds, are compared with the simplest one photo by photo."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -79,3 +80,31 @@ def test_what_was_not_trained_alike_is_not_compared(folders, photos, photos_fold
         measure_alike(photos_folder, [longer], progress_bar=False)
     with pytest.raises(UserError, match="were not trained with the same seeds"):
         measure_alike(photos_folder, [folders[0], longer], progress_bar=False)
+
+
+def test_rows_of_other_networks_stay_in_the_file_and_the_same_networks_are_replaced(
+    found, folders, photos_folder, tmp_path
+):
+    path = tmp_path / "alike.json"
+    others = [
+        row | {"architecture": "resnet34", "layer": "layer2", "weights": "random"} for row in found["rows"]
+    ]
+    path.write_text(json.dumps(found | {"rows": found["rows"] + others}))
+    again = measure_alike(photos_folder, folders[:1], progress_bar=False, earlier=path)
+    assert again["rows"][: len(others)] == json.loads(json.dumps(others))
+    assert [row["seeds"] for row in again["rows"][len(others) :]] == [[1], [1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"protocol": {}, "rows": []}', "holds a comparison on other photos"),
+        ('{"protocol": {}, "rows": [1]}', "is no comparison of decoders"),
+        ("{", "is no comparison of decoders"),
+    ],
+)
+def test_a_file_of_something_else_is_not_written_over(folders, photos_folder, tmp_path, text, sentence):
+    path = tmp_path / "alike.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=sentence):
+        measure_alike(photos_folder, folders, progress_bar=False, earlier=path)

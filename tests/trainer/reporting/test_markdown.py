@@ -39,8 +39,8 @@ def test_page_has_every_table(page):
         "| vgg16 block1 + alexnet conv1 | concat | pixel_shuffle | 31.00 | vgg16 block1 | +1.00",
         "| the photo itself: a perfect reconstruction | – | ∞ | 11.50 |",
         "| stage1 | 75% | – |",
-        "| block3 (2 seeds) | mse | 0.00 M | **20.00** | 19.50, -0.50 ± 0.10 |",
-        "| block3 (2 seeds) | mse | 0.00 M | **21.00** | – |",
+        "| VGG16 block3 (2 seeds) | mse | 0.00 M | **20.00** | 19.50, -0.50 ± 0.10 |",
+        "| VGG16 block3 (2 seeds) | mse | 0.00 M | **21.00** | – |",
     ):
         assert line in page
 
