@@ -167,7 +167,13 @@ def parser() -> Parser:
         "--checkpoints", type=Path, nargs="+", required=True, metavar="DIR", help="runs/alike/*, a seed each"
     )
     _device_argument(compared)
-    compared.add_argument("--out", type=Path, default=BUNDLED / "alike.json", metavar="FILE.json")
+    compared.add_argument(
+        "--out",
+        type=Path,
+        default=BUNDLED / "alike.json",
+        metavar="FILE.json",
+        help="its rows of other networks stay",
+    )
 
     told = command("report", run_report, "Write the results as one self-contained HTML page, or as Markdown.")
     told.add_argument("--results", type=Path, default=BUNDLED / "results.json", metavar="FILE.json")
