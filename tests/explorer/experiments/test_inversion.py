@@ -10,8 +10,10 @@ from explorer import Explorer, UserError
 from explorer.configurations import Configuration
 from explorer.encoders.frozen import FrozenEncoder
 from explorer.experiments.inversion import Target, check_target, invert
+from explorer.experiments.priors import decoder_weights
 from explorer.experiments.settings import Settings, usual_settings
 from explorer.measures.metrics import measure
+from explorer.measures.pixels import psnr
 from explorer.recovering import search_start
 
 QUICK = Settings(start="grey", steps=12)
@@ -125,6 +127,16 @@ def test_a_decoder_descended_on_begins_where_it_stood(explorer, cat):
     settings = Settings(prior="decoder", steps=1, learning_rate=1e-6)
     found = last(explorer.recover(cat, c, settings))
     assert found.result.metrics.psnr == pytest.approx(explorer.reconstruct(cat, c).metrics.psnr, abs=0.01)
+
+
+def test_in_bfloat16_the_decoder_descended_on_draws_the_same(explorer, cat):
+    c = Configuration("alexnet", "conv5", "upsample_conv", "features")
+    [features] = explorer.engine.features(explorer.photo(cat), "imagenet", c.sources).values()
+    exact, half = (decoder_weights(explorer.engine.decoder(c), features, half) for half in (False, True))
+    assert psnr(half.draw(), exact.draw()) > 45
+    half.draw().square().mean().backward()
+    assert {weights.dtype for weights in half.parameters} == {torch.float32}
+    assert all(torch.isfinite(weights.grad).all() for weights in half.parameters if weights.grad is not None)
 
 
 def test_a_fresh_network_serves_layers_that_no_decoder_is_trained_for(photo01):
