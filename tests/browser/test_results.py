@@ -63,12 +63,12 @@ def test_all_that_was_measured_is_listed_sorted_filtered_and_opened(visit):
     assert values == sorted(values)
     assert page.locator('th[aria-sort="ascending"]').inner_text().startswith("PSNR")
 
-    page.locator(ROWS).filter(has_text="block2").click()
-    visit.expect_text("#result-title", "VGG16 block2")
+    page.locator(ROWS).filter(has_text="block3").click()
+    visit.expect_text("#result-title", "VGG16 block3")
     visit.expect_text("#result-title", "Attention")
     page.wait_for_function("location.search.includes('tab=explore')", timeout=RESULT_MS)
     asked = parse_qs(urlsplit(page.url).query)
-    assert (asked["layer"], asked["decoder"], asked["loss"]) == (["block2"], ["attention"], ["mse"])
+    assert (asked["layer"], asked["decoder"], asked["loss"]) == (["block3"], ["attention"], ["mse"])
     assert page.locator("#comparison").is_visible()
     assert (visit.foreign, visit.complaints) == ([], [])
 
