@@ -1,6 +1,5 @@
 """Decoders that were trained alike: what each scores beside the simplest one, over photos and seeds."""
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from trainer.data.photos import report_photos
 from trainer.measuring.checkpoints import choose, ready_checkpoints
 from trainer.measuring.figures import measure_decoders
 from trainer.measuring.protocols import describe, protocol_spec
+from trainer.measuring.results_file import earlier_file
 from trainer.measuring.statistics import compare, holm, summarise
 
 SAME = ("steps", "batch", "crop", "lpips_window", "views", "ema", "gradient_clip", "schedule", "target")
@@ -53,11 +53,11 @@ def measure_alike(
     its interval and the p-value of Wilcoxon's test after Holm's correction over all tests of the measure
     and network. Rows of other networks that the file `earlier` holds are kept.
     Raises UserError when decoders that are compared were not trained alike, or SIMPLE is not among them, and
-    as `earlier_rows` does.
+    as `earlier_file` does.
     """
     names, photos01 = report_photos(photos)
     protocol = describe(PIXELS, names, photos01)
-    before = earlier_rows(earlier, protocol)
+    before = earlier_file(earlier, protocol, by_network) or []
     check_alike(folders)
     runs: Runs = {}
     for folder in folders:
@@ -65,7 +65,7 @@ def measure_alike(
             runs.setdefault(c, []).append(run)
     found = {measure: differences(runs, measure) for measure in MEASURES}
     measured_now = {(c.architecture, c.weights) for c in runs}
-    rows = [row for row in before if network_of(row) not in measured_now]
+    rows = [row for network, row in before if network not in measured_now]
     for c in in_order(runs):
         first, over = runs[c][0], {m: found[m][c] for m in MEASURES if c in found[m]}
         trained = {key: first.recipe[key] for key in ("steps", "batch", "crop")}
@@ -142,27 +142,9 @@ def over_seeds(runs: Sequence[Run], measure: str) -> list[float]:
     return np.mean([run.figures[measure] for run in runs], axis=0).tolist()
 
 
-def earlier_rows(path: Path | None, protocol: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows that a file already holds, if it is there.
-
-    Raises UserError when it is of other photos or another protocol, or no comparison of decoders.
-    """
-    if path is None or not path.exists():
-        return []
-    try:
-        earlier = json.loads(path.read_text())
-        same, rows = earlier["protocol"] == protocol, list(earlier["rows"])
-        for row in rows:
-            network_of(row)
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no comparison of decoders: choose another --out.") from error
-    if not same:
-        raise UserError(f"{path} holds a comparison on other photos: choose another --out.")
-    return rows
-
-
-def network_of(row: Mapping[str, Any]) -> tuple[str, str]:
-    return row["architecture"], row["weights"]
+def by_network(earlier: Mapping[str, Any]) -> list[tuple[tuple[str, str], dict[str, Any]]]:
+    """Return the rows of an earlier comparison, each with its network and weights."""
+    return [((row["architecture"], row["weights"]), row) for row in earlier["rows"]]
 
 
 def differences(runs: Runs, measure: str) -> dict[Configuration, dict[str, Any]]:

@@ -1,8 +1,9 @@
 """The results file: written whole, and read again for the figures that are still good."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from explorer.atomic_write import whole_file
 from explorer.configurations import AnyConfiguration, configuration_of
@@ -16,6 +17,7 @@ def write_results(results: dict[str, Any], path: Path) -> None:
 
 
 Row = dict[str, Any]
+Found = TypeVar("Found")
 
 
 def earlier_results(
@@ -23,16 +25,28 @@ def earlier_results(
 ) -> tuple[dict[AnyConfiguration, Row], list[Row]]:
     """Return the rows that a results file already holds, by configuration, and its baselines, if it is there.
 
-    Raises UserError when it holds results of other photos or another protocol, or is no results file.
+    Raises UserError as `earlier_file` does.
+    """
+
+    def read(earlier: Row) -> tuple[dict[AnyConfiguration, Row], list[Row]]:
+        rows = {configuration_of(row): row for row in earlier["configurations"]}
+        return rows, [row for row in earlier["baselines"] if "per_image" in row]
+
+    return earlier_file(path, protocol, read) or ({}, [])
+
+
+def earlier_file(path: Path | None, protocol: dict[str, Any], read: Callable[[Row], Found]) -> Found | None:
+    """Return what `read` finds in a file that was measured before, None if it is not there.
+
+    Raises UserError when it holds results of other photos or another protocol, or `read` cannot use it.
     """
     if path is None or not path.exists():
-        return {}, []
+        return None
     try:
         earlier = json.loads(path.read_text())
-        rows = {configuration_of(row): row for row in earlier["configurations"]}
-        baselines = [row for row in earlier["baselines"] if "per_image" in row]
+        found, same = read(earlier), earlier["protocol"] == protocol
     except (ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(f"{path} is not a results file: choose another --out.") from error
-    if earlier["protocol"] != protocol:
+    if not same:
         raise UserError(f"{path} holds results of other photos or another protocol: choose another --out.")
-    return rows, baselines
+    return found

@@ -98,9 +98,9 @@ def test_rows_of_other_networks_stay_in_the_file_and_the_same_networks_are_repla
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"protocol": {}, "rows": []}', "holds a comparison on other photos"),
-        ('{"protocol": {}, "rows": [1]}', "is no comparison of decoders"),
-        ("{", "is no comparison of decoders"),
+        ('{"protocol": {}, "rows": []}', "holds results of other photos"),
+        ('{"protocol": {}, "rows": [1]}', "is not a results file"),
+        ("{", "is not a results file"),
     ],
 )
 def test_a_file_of_something_else_is_not_written_over(folders, photos_folder, tmp_path, text, sentence):
